@@ -1,0 +1,63 @@
+"""Performs operations. What holds only a `ReadingDoor` can't change anything."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from botocore import xform_name
+
+from spawn.aws.operation import Access, Answer, Operation
+from spawn.aws.refusals import translated
+from spawn.aws.session import Session
+from spawn.core.errors import Defect
+from spawn.core.steps import Parameters
+
+
+class Reader(Protocol):
+    """Whatever can be asked."""
+
+    def ask(self, operation: Operation, parameters: Parameters, *, region: str) -> Answer:
+        """Return the whole answer, all pages of it. Raises AwsRefusal and its branches."""
+
+
+class Writer(Reader, Protocol):
+    """Whatever can also be told."""
+
+    def do(self, operation: Operation, parameters: Parameters, *, region: str) -> Answer:
+        """Perform a write, return its answer. Raises AwsRefusal and its branches."""
+
+
+class ReadingDoor:
+    """AWS, to be looked at."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def ask(self, operation: Operation, parameters: Parameters, *, region: str) -> Answer:
+        """Return the whole answer, all pages of it.
+
+        Raises Defect for an operation that writes, AwsRefusal and its branches for the rest.
+        """
+        if operation.access is not Access.READ:
+            raise Defect(f"{operation.key} writes, and was asked of a door that only reads")
+        return _call(self._session, operation, parameters, region=region)
+
+
+class WritingDoor(ReadingDoor):
+    """AWS, to be changed."""
+
+    def do(self, operation: Operation, parameters: Parameters, *, region: str) -> Answer:
+        """Perform a write, return its answer. Raises AwsRefusal and its branches."""
+        return _call(self._session, operation, parameters, region=region)
+
+
+def _call(session: Session, operation: Operation, parameters: Parameters, *, region: str) -> Answer:
+    client = session.client(operation.service, region)
+    method = xform_name(operation.name)
+    with translated(operation.key, actions=operation.actions):
+        if operation.access is Access.READ and client.can_paginate(method):
+            pages = client.get_paginator(method).paginate(**parameters)
+            answer: dict[str, Any] = pages.build_full_result()
+        else:
+            answer = getattr(client, method)(**parameters)
+    return answer

@@ -1,0 +1,119 @@
+"""EC2: what only a close look at one instance asks for.
+
+Its attributes and interfaces, and the blocks behind the prefix lists of its rules. Shapes follow
+the Amazon EC2 API Reference.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from spawn.aws.ec2 import (
+    DESCRIBE_INSTANCE_ATTRIBUTE,
+    DESCRIBE_NETWORK_INTERFACES,
+    GroupIdentifier,
+    InterfaceAssociation,
+)
+from spawn.aws.operation import Answer, read
+from spawn.aws.questions import Question
+from spawn.aws.shapes import Shape, many
+
+# On "*", since the lists of AWS's own services belong to the account "aws".
+GET_PREFIX_LIST_ENTRIES = read("ec2", "GetManagedPrefixListEntries")
+
+OPERATIONS = (GET_PREFIX_LIST_ENTRIES,)
+
+
+class Ipv6Address(Shape, frozen=True, kw_only=True):
+    """An IPv6 address of an interface."""
+
+    ipv6_address: str
+
+
+class NetworkInterface(Shape, frozen=True, kw_only=True):
+    """A network interface. `association` is there where it has a public IPv4 address."""
+
+    network_interface_id: str
+    subnet_id: str = ""
+    vpc_id: str = ""
+    association: InterfaceAssociation | None = None
+    ipv6_addresses: tuple[Ipv6Address, ...] = ()
+    groups: tuple[GroupIdentifier, ...] = ()
+
+
+class PrefixListEntry(Shape, frozen=True, kw_only=True):
+    """A block of a prefix list."""
+
+    cidr: str
+
+
+def network_interfaces(answer: Answer) -> tuple[NetworkInterface, ...]:
+    """Understand DescribeNetworkInterfaces."""
+    return many(answer, "NetworkInterfaces", NetworkInterface)
+
+
+def prefix_list_cidrs(answer: Answer) -> tuple[str, ...]:
+    """Understand GetManagedPrefixListEntries."""
+    return tuple(entry.cidr for entry in many(answer, "Entries", PrefixListEntry))
+
+
+def shutdown_behavior(answer: Answer) -> str:
+    """Understand DescribeInstanceAttribute of instanceInitiatedShutdownBehavior."""
+    return str(answer["InstanceInitiatedShutdownBehavior"]["Value"])
+
+
+def user_data(answer: Answer) -> bytes:
+    """Understand DescribeInstanceAttribute of userData: the bytes, empty where there is none."""
+    text = (answer.get("UserData") or {}).get("Value") or ""
+    try:
+        return base64.b64decode(text, validate=False)
+    except binascii.Error:
+        return str(text).encode()
+
+
+def network_interfaces_question(
+    instance_id: str, region: str
+) -> Question[tuple[NetworkInterface, ...]]:
+    """Ask for all interfaces of an instance."""
+    filters = [{"Name": "attachment.instance-id", "Values": [instance_id]}]
+    return Question(
+        operation=DESCRIBE_NETWORK_INTERFACES,
+        parameters={"Filters": filters},
+        region=region,
+        understand=network_interfaces,
+    )
+
+
+def prefix_list_question(prefix_list_id: str, region: str) -> Question[tuple[str, ...]]:
+    """Ask for the blocks of a prefix list."""
+    return Question(
+        operation=GET_PREFIX_LIST_ENTRIES,
+        parameters={"PrefixListId": prefix_list_id},
+        region=region,
+        understand=prefix_list_cidrs,
+        absent_codes=("InvalidPrefixListID.NotFound", "InvalidPrefixListId.NotFound"),
+    )
+
+
+def shutdown_behavior_question(instance_id: str, region: str) -> Question[str]:
+    """Ask what powering off means: "terminate" or "stop"."""
+    return Question(
+        operation=DESCRIBE_INSTANCE_ATTRIBUTE,
+        parameters={
+            "InstanceId": instance_id,
+            "Attribute": "instanceInitiatedShutdownBehavior",
+        },
+        region=region,
+        understand=shutdown_behavior,
+    )
+
+
+def user_data_question(instance_id: str, region: str) -> Question[bytes]:
+    """Ask for user-data, decoded from base64 and nothing more."""
+    return Question(
+        operation=DESCRIBE_INSTANCE_ATTRIBUTE,
+        parameters={"InstanceId": instance_id, "Attribute": "userData"},
+        region=region,
+        understand=user_data,
+    )

@@ -1,0 +1,131 @@
+"""botocore's exceptions turned into spawn's errors, in one place.
+
+Nothing else leaves `aws/`: a test walks every exception class of botocore and fails for one that
+lands nowhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore import exceptions as botocore_errors
+
+from spawn.core.errors import AccessDenied, AwsRefusal, CredentialsRefused, Throttled, Unreachable
+
+DENIED_CODES = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationError",
+        "Client.UnauthorizedOperation",
+        "UnauthorizedOperation",
+    }
+)
+CREDENTIAL_CODES = frozenset(
+    {
+        "AuthFailure",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidToken",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+        "InvalidSignatureException",
+        "UnrecognizedClientException",
+    }
+)
+THROTTLE_CODES = frozenset(
+    {
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+_NO_CREDENTIALS = (
+    botocore_errors.NoCredentialsError,
+    botocore_errors.PartialCredentialsError,
+    botocore_errors.CredentialRetrievalError,
+    botocore_errors.SSOError,
+    botocore_errors.TokenRetrievalError,
+    botocore_errors.NoAuthTokenError,
+    botocore_errors.RefreshWithMFAUnsupportedError,
+)
+# Without these an answer may have been lost on its way, and the call carried out all the same.
+_NO_ANSWER = (
+    botocore_errors.HTTPClientError,
+    botocore_errors.ConnectionError,
+    botocore_errors.IncompleteReadError,
+    botocore_errors.ResponseStreamingError,
+)
+# EC2 user guide, "Decode an authorization status message": opaque, and long enough to hide the rest.
+_ENCODED = re.compile(r"Encoded authorization failure message: \S+")
+
+
+@contextmanager
+def translated(operation: str, *, actions: tuple[str, ...] = ()) -> Iterator[None]:
+    """Raise what botocore raises as one of `core.errors`, naming the operation.
+
+    `actions` are the IAM actions that the call needs, for the words of a denial.
+    """
+    try:
+        yield
+    except botocore_errors.ClientError as error:
+        raise refusal_of(error, operation, actions=actions) from error
+    except _NO_CREDENTIALS as error:
+        raise CredentialsRefused(
+            "there are no AWS credentials that can be used",
+            why=str(error),
+            next_command="aws configure",
+            operation=operation,
+        ) from error
+    except _NO_ANSWER as error:
+        raise Unreachable(
+            f"no answer from AWS to {operation}",
+            why=str(error),
+            next_command="check the network, and AWS_ENDPOINT_URL where it is set",
+            operation=operation,
+        ) from error
+    except botocore_errors.BotoCoreError as error:
+        raise AwsRefusal(
+            f"{operation} could not be asked", why=str(error), operation=operation
+        ) from error
+
+
+def refusal_of(
+    error: botocore_errors.ClientError, operation: str, *, actions: tuple[str, ...] = ()
+) -> AwsRefusal:
+    """Return AWS's error answer as the branch of the tree that its code belongs to."""
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    message = str(error.response.get("Error", {}).get("Message", "")) or code
+    message = _ENCODED.sub("(the details are encoded)", message)
+    if code in DENIED_CODES:
+        needed = f"; it needs {', '.join(actions)}" if actions else ""
+        return AccessDenied(
+            f"AWS denied {operation}", why=f"{message}{needed}", code=code, operation=operation
+        )
+    if code in CREDENTIAL_CODES:
+        what = "have expired" if code in _EXPIRED else "are not accepted"
+        return CredentialsRefused(
+            f"the AWS credentials {what}",
+            why=message,
+            next_command="aws sts get-caller-identity",
+            code=code,
+            operation=operation,
+        )
+    if code in THROTTLE_CODES:
+        return Throttled(
+            f"AWS asks for fewer calls of {operation}", why=message, code=code, operation=operation
+        )
+    return AwsRefusal(f"AWS refused {operation}", why=message, code=code, operation=operation)

@@ -1,0 +1,20 @@
+"""Every operation that spawn can call: what is not here can't be."""
+
+from __future__ import annotations
+
+from spawn.aws import dynamodb, ec2, iam, kms, scheduler, sts
+from spawn.aws.operation import Operation
+from spawn.core.errors import Defect
+
+OPERATIONS: dict[str, Operation] = {
+    known.key: known
+    for module in (dynamodb, ec2, iam, kms, scheduler, sts)
+    for known in module.OPERATIONS
+}
+
+
+def operation(key: str) -> Operation:
+    """Return the operation of that key. Raises Defect for one that is not in the table."""
+    if key not in OPERATIONS:
+        raise Defect(f"{key} is not an operation that spawn calls")
+    return OPERATIONS[key]

@@ -1,0 +1,57 @@
+"""`spawn cancel`."""
+
+from __future__ import annotations
+
+import click
+
+from spawn.aws.perform import Performer
+from spawn.cli.finding import everything
+from spawn.cli.options import Output, account_of, account_options, output_option, yes_option
+from spawn.cli.rendering.cancelling import cancel_question, cancel_text
+from spawn.cli.rendering.documents import as_json, as_yaml
+from spawn.cli.wiring import Wiring
+from spawn.lifecycle.cancel import Outcome, cancel, error_of, plan_cancel
+from spawn.lifecycle.resolve import resolve_words
+
+
+@click.command(name="cancel")
+@click.argument("instances", metavar="ID|NAME…", nargs=-1, required=True)
+@yes_option
+@account_options
+@output_option(Output.TABLE, Output.JSON, Output.YAML, Output.IDS)
+@click.pass_obj
+def command(
+    wiring: Wiring,
+    /,
+    *,
+    instances: tuple[str, ...],
+    yes: bool,
+    region: str | None,
+    profile: str | None,
+    local: bool,
+    output: Output,
+) -> int:
+    """End instances now, their disks with them.
+
+    A name stands for your own instances only. One that can't be ended does not stop the others.
+    """
+    account = account_of(wiring, region=region, profile=profile, local=local)
+    caller, listing = everything(wiring, account, region=region)
+    plan = plan_cancel(resolve_words(instances, listing), by=caller.arn, now=wiring.clock.now())
+    if plan.cancellations and not wiring.confirm(cancel_question(plan), yes=yes):
+        wiring.say("nothing was ended")
+        return 0
+    report = cancel(plan, Performer(writer=account.writer, clock=wiring.clock))
+    match output:
+        case Output.TABLE:
+            wiring.show(cancel_text(report))
+        case Output.JSON:
+            wiring.show(as_json(report))
+        case Output.YAML:
+            wiring.show(as_yaml(report))
+        case Output.IDS:
+            wiring.stdout.writelines(f"{one.id}\n" for one in report.results if one.outcome is Outcome.ENDED)
+    error = error_of(report)
+    if error is not None:
+        raise error
+    return 0

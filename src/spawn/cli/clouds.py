@@ -1,0 +1,68 @@
+"""The embedded cloud as commands meet it: where it lies, and its failures as spawn's errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from spawn.cli.wiring import Wiring
+from spawn.core.errors import AccountError, InputError
+from spawn.local import cloud, requirements
+
+MISSING_EXTRA = "pip install 'spawn[local]'"
+
+
+def directory_of(wiring: Wiring) -> Path:
+    """Return where this person's cloud lies."""
+    return cloud.default_directory(wiring.environment)
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn the embedded cloud's failures into errors with a next command."""
+    try:
+        yield
+    except cloud.NotRunning as error:
+        raise AccountError(
+            "the embedded cloud does not run", why=str(error), next_command="spawn cloud up"
+        ) from error
+    except cloud.DirectoryRefused as error:
+        raise InputError("the embedded cloud's directory can't be used", why=str(error)) from error
+    except cloud.CloudFailed as error:
+        raise AccountError(
+            str(error), why=error.log, next_command="spawn cloud doctor"
+        ) from error
+
+
+def started(
+    directory: Path, wiring: Wiring, *, control_plane_only: bool = False
+) -> cloud.Environment:
+    """Return how to reach the cloud, having started it where it did not run.
+
+    Raises AccountError where this machine lacks what instances need, with how to get it.
+    """
+    with explained():
+        try:
+            return cloud.environment(directory, wiring.environment)
+        except cloud.NotRunning:
+            if not control_plane_only:
+                _require_programs()
+            wiring.say("starting the embedded cloud")
+            cloud.up(directory, control_plane_only=control_plane_only)
+            return cloud.environment(directory, wiring.environment)
+
+
+def lacking_text() -> str:
+    """Return what this machine lacks to run instances, a line each with its remedy; or ""."""
+    return "\n".join(f"{one.what}\n  try: {one.remedy}" for one in requirements.lacking())
+
+
+def _require_programs() -> None:
+    lacks = requirements.lacking()
+    if lacks:
+        raise AccountError(
+            "this machine can't run instances: " + "; ".join(one.what for one in lacks),
+            why="without them there is the control plane alone: spawn cloud up --control-plane-only",
+            next_command=lacks[0].remedy,
+        )

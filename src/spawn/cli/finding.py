@@ -1,0 +1,33 @@
+"""The instances that a command's words name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from spawn.aws.questions import Asker
+from spawn.aws.sts import Identity, caller_question
+from spawn.cli.options import Account
+from spawn.cli.wiring import Wiring
+from spawn.lifecycle.list import EVERYTHING, Listing, list_instances
+from spawn.lifecycle.regions import value_of
+
+SIDE_BY_SIDE = 64
+
+
+def everything(
+    wiring: Wiring, account: Account, *, region: str | None
+) -> tuple[Identity, Listing]:
+    """Return the caller, and all spawn instances that they may see, in one region or in all."""
+    with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
+        asker = Asker(account.reader, pool)
+        identity = asker.ask(caller_question(account.region))
+        listing = list_instances(
+            asker,
+            caller=lambda: value_of(identity()),
+            now=wiring.clock.now(),
+            home_region=account.region,
+            region=region,
+            selection=EVERYTHING,
+        )
+        return value_of(identity()), listing

@@ -1,0 +1,106 @@
+"""The words of `spawn launch` into a `LaunchSpec`: files are read here, nothing is looked up."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from spawn.core.durations import parse_duration
+from spawn.core.errors import InputError, NamedThingNotFound
+from spawn.core.tags import parse_tags
+from spawn.launch.spec import LaunchSpec, MetadataOptions, Waiver, parse_metadata_options
+from spawn.core.levels import Level
+
+# A policy or a script that is larger is not one; EC2 and IAM take far less.
+LARGEST_FILE_BYTES = 4 * 1024 * 1024
+
+
+def spec_of(words: Mapping[str, Any], *, region: str, public_key: str) -> LaunchSpec:
+    """Return what the flags ask for. `words` are the command's parameters by name.
+
+    Raises InputError or NamedThingNotFound, naming the flag, for what can't be meant.
+    """
+    ttl, options = words["ttl"], words["metadata_options"]
+    return LaunchSpec(
+        region=region,
+        instance_type=words["instance_type"],
+        ami=words["ami"],
+        az=words["az"],
+        name=words["name"],
+        ttl=None if ttl is None else parse_duration(ttl, flag="--ttl"),
+        security=Level(words["security"]),
+        key_pair=words["key_pair"],
+        public_key="" if words["key_pair"] else public_key,
+        security_groups=separated(words["security_groups"]),
+        ssh_from=separated(words["ssh_from"]),
+        vpc=words["vpc"],
+        subnet=words["subnet"],
+        public_ip=words["public_ip"],
+        private_ip=words["private_ip"],
+        encrypt_volumes=words["encrypt_volumes"],
+        kms_key_id=words["kms_key_id"],
+        volume_size_gib=words["volume_size"],
+        volume_type=words["volume_type"],
+        metadata=parse_metadata_options(options, flag="--metadata-options")
+        if options is not None
+        else MetadataOptions(),
+        tags=parse_tags(words["tags"], flag="--tags"),
+        user_data=_user_data(words["user_data"], words["user_data_file"]),
+        iam_policies=separated(words["iam_policy"]),
+        iam_policy_document=_policy_document(words["iam_policy_file"]),
+        iam_managed_policies=separated(words["iam_managed_policies"]),
+        iam_role=words["iam_role"],
+        permissions_boundary=words["permissions_boundary"],
+        waivers=_waivers(words["allow"], words["reason"]),
+    )
+
+
+def separated(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the words of a repeatable flag whose value may hold several, with commas between."""
+    return tuple(word.strip() for text in texts for word in text.split(",") if word.strip())
+
+
+def _user_data(text: str | None, path: str | None) -> bytes | None:
+    if text is not None and path is not None:
+        raise InputError("--user-data and --user-data-file exclude each other", why="give one")
+    if text is not None and text.startswith("@"):
+        return read_file(text[1:], flag="--user-data")
+    if text is not None:
+        return text.encode()
+    return None if path is None else read_file(path, flag="--user-data-file")
+
+
+def _policy_document(path: str | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        return read_file(path, flag="--iam-policy-file").decode()
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"--iam-policy-file {path} is not text", why="policy documents are JSON in UTF-8"
+        ) from error
+
+
+def _waivers(controls: tuple[str, ...], reason: str | None) -> tuple[Waiver, ...]:
+    ids = separated(controls)
+    if ids and not (reason and reason.strip()):
+        raise InputError("--allow needs --reason", why="a waiver is recorded with its reason")
+    if reason is not None and not ids:
+        raise InputError("--reason needs --allow", why="it says why a control may fail")
+    return tuple(Waiver(control=one, reason=(reason or "").strip()) for one in ids)
+
+
+def read_file(path: str, *, flag: str) -> bytes:
+    """Read a file, or standard input for "-"."""
+    try:
+        with sys.stdin.buffer if path == "-" else Path(path).expanduser().open("rb") as file:
+            content = file.read(LARGEST_FILE_BYTES + 1)
+    except OSError as error:
+        raise NamedThingNotFound(
+            f"{flag} {path} can't be read", why=error.strerror or type(error).__name__
+        ) from error
+    if len(content) > LARGEST_FILE_BYTES:
+        raise InputError(f"{flag} {path} is larger than {LARGEST_FILE_BYTES} bytes")
+    return content

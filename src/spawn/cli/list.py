@@ -1,0 +1,98 @@
+"""`spawn list`."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import click
+
+from spawn.aws.questions import Asker
+from spawn.aws.sts import caller_question
+from spawn.cli.options import Output, account_of, output_option
+from spawn.cli.rendering.documents import as_json, as_yaml
+from spawn.cli.rendering.listing import failed_regions_text, listing_table
+from spawn.cli.wiring import Wiring
+from spawn.core.errors import PartlyDone
+from spawn.core.tags import parse_tags
+from spawn.lifecycle.filter_parser import parse_filter
+from spawn.lifecycle.list import Listing, Selection, list_instances, parse_states
+from spawn.lifecycle.regions import value_of
+
+SIDE_BY_SIDE = 64
+
+
+@click.command(name="list")
+@click.option("--region", metavar="REGION", help="Only this region; else all that are enabled.")
+@click.option("--state", multiple=True, metavar="STATE,…", help="Only these states.")
+@click.option("--tag", multiple=True, metavar="KEY=VALUE,…", help="Only those with these tags.")
+@click.option("--mine", is_flag=True, help="Only your own.")
+@click.option(
+    "--filter",
+    "condition",
+    metavar="CONDITION",
+    help='Only those it holds for: "launch_time > 2026-01-27T00:00 and owner = me".',
+)
+@click.option("--profile", metavar="NAME", help="The profile of your AWS configuration.")
+@click.option("--local", is_flag=True, help="Use the embedded cloud of this machine.")
+@output_option(Output.TABLE, Output.JSON, Output.YAML, Output.IDS)
+@click.pass_obj
+def command(
+    wiring: Wiring,
+    /,
+    *,
+    region: str | None,
+    state: tuple[str, ...],
+    tag: tuple[str, ...],
+    mine: bool,
+    condition: str | None,
+    profile: str | None,
+    local: bool,
+    output: Output,
+) -> int:
+    """List spawn's instances, your own first."""
+    selection = Selection(
+        states=parse_states(state),
+        tags=tuple(parse_tags(tag, flag="--tag").items()),
+        mine_only=mine,
+        filter=None if condition is None else parse_filter(condition),
+    )
+    account = account_of(wiring, region=region, profile=profile, local=local)
+    now = wiring.clock.now()
+    with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
+        asker = Asker(account.reader, pool)
+        caller = asker.ask(caller_question(account.region))
+        listing = list_instances(
+            asker,
+            caller=lambda: value_of(caller()),
+            now=now,
+            home_region=account.region,
+            region=region,
+            selection=selection,
+        )
+    _show(wiring, listing, output)
+    if listing.failed_regions:
+        raise PartlyDone(
+            f"{len(listing.failed_regions)} regions could not be seen",
+            why=failed_regions_text(listing),
+            next_command=f"spawn list --region {listing.failed_regions[0].region}",
+        )
+    return 0
+
+
+def _show(wiring: Wiring, listing: Listing, output: Output) -> None:
+    match output:
+        case Output.TABLE:
+            wiring.show(
+                listing_table(
+                    listing,
+                    now=wiring.clock.now(),
+                    columns=wiring.columns,
+                    colour=wiring.in_colour,
+                )
+            )
+        case Output.JSON:
+            wiring.show(as_json(listing))
+        case Output.YAML:
+            wiring.show(as_yaml(listing))
+        case Output.IDS:
+            wiring.stdout.writelines(f"{row.id}\n" for row in listing.instances)

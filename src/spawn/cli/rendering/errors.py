@@ -1,0 +1,49 @@
+"""Errors in words: what happened, why, what to type next."""
+
+from __future__ import annotations
+
+from spawn.cli.rendering.terminal import escape
+from spawn.core.errors import (
+    AccountError,
+    AwsRefusal,
+    Defect,
+    InputError,
+    PartlyDone,
+    RefusedByControl,
+    SpawnError,
+)
+
+
+def error_text(error: SpawnError) -> str:
+    """Return the lines that stderr gets."""
+    lines = [f"{_tone(error)}: {_lines(error.what)}"]
+    if error.why:
+        lines.append(f"  {_lines(error.why)}")
+    lines.extend(f"  {_lines(sentence)}" for sentence in error.aftermath)
+    if error.next_command:
+        lines.append(f"  try: {_lines(error.next_command)}")
+    return "\n".join(lines) + "\n"
+
+
+def _lines(text: str) -> str:
+    """Keep the line breaks of our own words, and nothing else that acts on a terminal."""
+    return "\n  ".join(escape(line) for line in text.splitlines())
+
+
+def _tone(error: SpawnError) -> str:
+    """Whose turn it is: the person's, the account's, AWS's, or ours."""
+    match error:
+        case InputError():
+            return "error"
+        case RefusedByControl():
+            return "refused"
+        case AccountError():
+            return "not possible"
+        case AwsRefusal():
+            return "AWS"
+        case PartlyDone():
+            return "done in part"
+        case Defect():
+            return "defect"
+        case _:
+            return "error"

@@ -1,0 +1,145 @@
+"""A plan before it is carried out, and the instance that came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, assert_never
+
+import msgspec
+
+from spawn.cli.rendering.tables import fields
+from spawn.cli.rendering.terminal import escape
+from spawn.core.instants import format_instant
+from spawn.core.steps import Step
+from spawn.launch.apply import Launched
+from spawn.launch.plan import LaunchPlan
+from spawn.posture.levels import Disposition, Finding
+
+
+class LaunchDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """The one document that `spawn launch -o json` writes. Times are RFC 3339, UTC."""
+
+    id: str
+    launch_id: str
+    name: str
+    account: str
+    region: str
+    zone: str
+    state: str
+    type: str
+    image_id: str
+    owner: str
+    public_ip: str
+    private_ip: str
+    login_user: str | None
+    launched_at: datetime
+    expires_at: datetime
+    connect: str
+    findings: tuple[Finding, ...]
+    warnings: tuple[str, ...]
+
+
+def launch_document(launched: Launched) -> LaunchDocument:
+    """Return what came of a launch."""
+    plan, instance = launched.plan, launched.instance
+    return LaunchDocument(
+        id=instance.instance_id,
+        launch_id=plan.launch_id,
+        name=plan.spec.name or "",
+        account=plan.account,
+        region=plan.region,
+        zone=instance.placement.availability_zone,
+        state=instance.state.name,
+        type=instance.instance_type,
+        image_id=instance.image_id,
+        owner=plan.owner,
+        public_ip=instance.public_ip_address,
+        private_ip=instance.private_ip_address,
+        login_user=plan.login_user,
+        launched_at=instance.launch_time,
+        expires_at=plan.expires_at,
+        connect=connect_command(launched),
+        findings=tuple(one for one in launched.findings if one.disposition is not Disposition.PASSED),
+        warnings=launched.warnings,
+    )
+
+
+def connect_command(launched: Launched) -> str:
+    """Return what to type to get a shell."""
+    return f"spawn connect {launched.instance.instance_id}"
+
+
+def plan_text(plan: LaunchPlan, *, endpoint: str) -> str:
+    """Return the short summary of a plan."""
+    pairs = [*plan.summary, ("endpoint", endpoint), ("checks", checks_text(plan.findings))]
+    notes = [("note", note) for note in plan.notes]
+    return fields([*pairs, *notes])
+
+
+def steps_text(plan: LaunchPlan) -> str:
+    """Return every step of a plan, numbered in the order in which it is performed."""
+    return "\n".join(
+        f"{number}. {escape(step.sentence)}{_tries(step)}"
+        for number, step in enumerate(plan.steps, start=1)
+    )
+
+
+def _tries(step: Step) -> str:
+    if not step.alternatives:
+        return ""
+    return f"; else {escape(', '.join(choice.label for choice in step.alternatives))}"
+
+
+def requests_document(plan: LaunchPlan) -> list[dict[str, Any]]:
+    """Return each request as it will be sent, in order, with its alternatives."""
+    return [
+        {
+            "operation": step.operation,
+            "region": step.region,
+            "parameters": step.parameters,
+            **({"alternatives": step.alternatives} if step.alternatives else {}),
+        }
+        for step in plan.steps
+    ]
+
+
+def launched_text(launched: Launched) -> str:
+    """Say that it runs, what the controls say of it, and how to connect."""
+    instance, plan = launched.instance, launched.plan
+    address = instance.public_ip_address or instance.private_ip_address
+    running = f"{instance.instance_id} runs at {address}, until {format_instant(plan.expires_at)}"
+    return "\n".join(
+        (
+            running,
+            f"checked after launch: {checks_text(launched.findings)}",
+            *(f"warning: {escape(warning)}" for warning in launched.warnings),
+            f"connect: {connect_command(launched)}",
+        )
+    )
+
+
+def checks_text(findings: Iterable[Finding]) -> str:
+    """Count the controls that pass, and name those that don't."""
+    found = tuple(findings)
+    passed = sum(one.disposition is Disposition.PASSED for one in found)
+    others = [
+        f"{_word(one)} {one.control}: {one.evidence}"
+        for one in found
+        if one.disposition in {Disposition.WARNED, Disposition.WAIVED, Disposition.REFUSED}
+    ]
+    return "\n".join((f"{passed} of {len(found)} pass", *others))
+
+
+def _word(finding: Finding) -> str:
+    match finding.disposition:
+        case Disposition.WARNED:
+            return "warning"
+        case Disposition.WAIVED:
+            return f"waived ({finding.waiver.reason if finding.waiver else ''})"
+        case Disposition.REFUSED:
+            return "refused"
+        case Disposition.PASSED | Disposition.NOTED:
+            return "fine"
+        case _:
+            assert_never(finding.disposition)

@@ -1,0 +1,73 @@
+"""A listing as a table."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import assert_never
+
+from spawn.cli.rendering.tables import table, until
+from spawn.cli.rendering.terminal import escape
+from spawn.lifecycle.list import Listing
+from spawn.lifecycle.listed import BackstopState, Ending, ListedInstance
+
+_HEADINGS = ("NAME", "ID", "STATE", "TYPE", "ZONE", "ADDRESS", "ENDS IN", "BACKSTOP", "OWNER")
+
+
+def listing_table(
+    listing: Listing, *, now: datetime, columns: int | None, colour: bool
+) -> str:
+    """Return the rows, or one sentence where there are none."""
+    if not listing.instances:
+        return "no instances"
+    rows = [_row(row, now) for row in listing.instances]
+    return table(_HEADINGS, rows, columns=columns, colour=colour)
+
+
+def failed_regions_text(listing: Listing) -> str:
+    """Name the regions that could not be looked at, "" where all could."""
+    return "\n".join(
+        f"not seen: {escape(failed.region)}: {escape(failed.why)}"
+        for failed in listing.failed_regions
+    )
+
+
+def _row(row: ListedInstance, now: datetime) -> list[tuple[str, str]]:
+    return [
+        (row.name or "-", "bold" if row.is_mine else ""),
+        (row.id, ""),
+        (row.state, "" if row.state == "running" else "dim"),
+        (row.type, ""),
+        (row.zone or row.region, ""),
+        (row.public_ip or row.private_ip or "-", ""),
+        _end(row, now),
+        (row.backstop.value, _backstop_style(row.backstop)),
+        (row.owner or "-", ""),
+    ]
+
+
+def _end(row: ListedInstance, now: datetime) -> tuple[str, str]:
+    match row.ending:
+        case Ending.DUE:
+            return until(row.expires_at, now), ""
+        case Ending.OVERDUE:
+            return f"OVERDUE {until(row.expires_at, now)}", "bold red"
+        case Ending.HELD:
+            return "HELD", "yellow"
+        case Ending.ENDED:
+            return "ended", "dim"
+        case Ending.UNKNOWN:
+            return "UNKNOWN", "bold red"
+        case _:
+            assert_never(row.ending)
+
+
+def _backstop_style(state: BackstopState) -> str:
+    match state:
+        case BackstopState.MISSING | BackstopState.BROKEN | BackstopState.UNKNOWN:
+            return "bold red"
+        case BackstopState.ARMED:
+            return "green"
+        case BackstopState.OFF | BackstopState.NOT_NEEDED:
+            return "dim"
+        case _:
+            assert_never(state)

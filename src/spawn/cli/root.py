@@ -1,0 +1,118 @@
+"""The commands, each loaded when it is asked for, and the border where errors become words."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from spawn.cli.rendering.errors import error_text
+from spawn.cli.wiring import wiring_of
+from spawn.core.errors import Defect, InputError, SpawnError
+
+EXIT_INTERRUPTED = 130  # as shells count it: 128 + SIGINT
+
+# Name, then what `spawn --help` says of it: known without loading the command.
+COMMANDS = {
+    "launch": "Launch an instance that ends by itself.",
+    "list": "List spawn's instances, in every region.",
+    "status": "Show one instance: its state, its end, its posture.",
+    "connect": "Open a shell on an instance, or run a command there.",
+    "cancel": "End instances now.",
+    "cleanup": "Remove what spawn made and nothing uses any more.",
+    "apply": "Carry out a plan that `spawn launch --dry-run -o json` saved.",
+    "cloud": "The embedded cloud: AWS on this machine, to try things on.",
+}
+
+
+class Commands(click.Group):
+    """A group whose commands lie in modules of their own."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load the command's module, and return its command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"spawn.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that the first argument names, or say which it may have meant."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            raise InputError(
+                f"there is no command {args[0]!r}",
+                why=f"did you mean {near[0]!r}?" if near else "",
+                next_command=f"spawn {near[0]} --help" if near else "spawn --help",
+            )
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table of commands without loading any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="spawn", message="spawn %(version)s")
+def root() -> None:
+    """Launch EC2 machines that are safe by default and end by themselves."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; return its exit code, having said on stderr what went wrong."""
+    wiring = wiring_of(sys.stdout, sys.stderr, sys.stdin)
+    try:
+        result = root.main(list(arguments), prog_name="spawn", standalone_mode=False, obj=wiring)
+    except SpawnError as error:
+        code = _say(error)
+    except click.exceptions.Exit as exit_:
+        code = exit_.exit_code
+    except click.UsageError as error:
+        code = _say(_usage_error(error))
+    except (KeyboardInterrupt, click.Abort):
+        sys.stderr.write("interrupted\n")
+        code = EXIT_INTERRUPTED
+    except BrokenPipeError:
+        code = 0  # whoever read us had enough
+    except Exception as error:  # noqa: BLE001  the last border: a person never sees a traceback
+        code = _say(_defect(error, wiring.paths.state))
+    else:
+        code = result if isinstance(result, int) else 0
+    return code
+
+
+def _say(error: SpawnError) -> int:
+    sys.stderr.write(error_text(error))
+    return error.exit_code
+
+
+def _usage_error(error: click.UsageError) -> InputError:
+    path = error.ctx.command_path if error.ctx else "spawn"
+    message = error.format_message().rstrip(".")
+    return InputError(message[:1].lower() + message[1:], next_command=f"{path} --help")
+
+
+def _defect(error: Exception, state: Path) -> Defect:
+    """Keep the traceback in a file of the person's own, and say where: it may hold secrets."""
+    directory = state / "defects"
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    record = directory / "last.txt"
+    record.touch(mode=0o600, exist_ok=True)
+    record.write_text("".join(traceback.format_exception(error)))
+    return Defect(
+        f"spawn failed where it should not: {type(error).__name__}",
+        why=f"this is a mistake in spawn; what led to it is kept in {record}",
+        next_command="spawn list",
+    )

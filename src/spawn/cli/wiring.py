@@ -1,0 +1,126 @@
+"""The one place that looks at the environment, the terminal and the time, and hands them on."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TextIO
+
+from spawn.core.errors import InputError
+from spawn.network.caller import DEFAULT_ADDRESS_URL, address_url
+from spawn.core.ids import LAUNCH_ID_BYTES, launch_id
+
+LOCAL_SWITCH = "SPAWN_LOCAL"
+ADDRESS_SETTING = "SPAWN_ADDRESS_URL"
+
+
+class SystemClock:
+    """The machine's own time."""
+
+    def now(self) -> datetime:
+        """Return the wall clock's time in UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Return seconds from some fixed point, never going back."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Return after so many seconds."""
+        time.sleep(seconds)
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Where spawn keeps what is its own, by the XDG base directory specification."""
+
+    state: Path
+    cache: Path
+    home: Path
+
+    @property
+    def journal(self) -> Path:
+        """One file a launch."""
+        return self.state / "journal"
+
+
+def paths_of(environment: Mapping[str, str]) -> Paths:
+    """Return the directories; none of them is made here."""
+    home = Path(environment.get("HOME") or os.path.expanduser("~"))
+    state = environment.get("XDG_STATE_HOME") or home / ".local" / "state"
+    cache = environment.get("XDG_CACHE_HOME") or home / ".cache"
+    return Paths(Path(state) / "spawn", Path(cache) / "spawn", home)
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """What a command is given of the world."""
+
+    environment: Mapping[str, str]
+    paths: Paths
+    clock: SystemClock
+    stdout: TextIO
+    stderr: TextIO
+    stdin: TextIO
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a person can be asked something, and sees progress."""
+        return self.stdin.isatty() and self.stderr.isatty()
+
+    @cached_property
+    def in_colour(self) -> bool:
+        """Whether stdout may be coloured (no-color.org)."""
+        return self.stdout.isatty() and not self.environment.get("NO_COLOR")
+
+    @property
+    def columns(self) -> int | None:
+        """How wide stdout is, None where it is no terminal."""
+        return os.get_terminal_size(self.stdout.fileno()).columns if self.stdout.isatty() else None
+
+    @property
+    def address_url(self) -> str:
+        """The address service. Raises InputError for one that can't be trusted."""
+        return address_url(self.environment.get(ADDRESS_SETTING) or DEFAULT_ADDRESS_URL)
+
+    def randomness(self, count: int) -> bytes:
+        """Return so many random bytes."""
+        return secrets.token_bytes(count)
+
+    def new_launch_id(self) -> str:
+        """Return an id that no launch had before."""
+        return launch_id(self.randomness(LAUNCH_ID_BYTES))
+
+    def say(self, text: str) -> None:
+        """Write words for the person to stderr."""
+        self.stderr.write(text if text.endswith("\n") else f"{text}\n")
+        self.stderr.flush()
+
+    def show(self, text: str) -> None:
+        """Write the result to stdout."""
+        self.stdout.write(text if text.endswith("\n") else f"{text}\n")
+        self.stdout.flush()
+
+    def confirm(self, question: str, *, yes: bool) -> bool:
+        """Ask on a terminal; without one, raise InputError unless `--yes` was given."""
+        if yes:
+            return True
+        if not self.is_terminal:
+            raise InputError(
+                "this needs a confirmation, and there is no terminal to ask on",
+                why="--yes confirms it",
+            )
+        self.stderr.write(f"{question} [y/N] ")
+        self.stderr.flush()
+        return self.stdin.readline().strip().casefold() in {"y", "yes"}
+
+
+def wiring_of(stdout: TextIO, stderr: TextIO, stdin: TextIO) -> Wiring:
+    """Look at the process that this is."""
+    return Wiring(os.environ, paths_of(os.environ), SystemClock(), stdout, stderr, stdin)

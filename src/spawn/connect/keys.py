@@ -1,0 +1,162 @@
+"""The person's own key for instances: made once on this machine, known to AWS by its content.
+
+The name of its key pair is a hash of the key, so that two machines of one person don't fight
+for a name, and a name that is there can be checked against the key it must stand for.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import os
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from spawn.connect.private_files import place_once, private_scratch, read_private
+from spawn.connect.programs import Programs
+from spawn.connect.publickey import PublicKey, public_key_of, take_string
+from spawn.core.errors import AccountError
+
+_KEY_FILE = Path("keys", "spawn-ed25519")
+_COMMENT = "spawn"
+_NAME_DIGITS = 16
+_KEYGEN_TIMEOUT_SECONDS = 30
+# OpenSSH, PROTOCOL.key: this magic, then the strings cipher, KDF and its options, a count of
+# keys, and each public key as a string, in the clear.
+_MAGIC = b"openssh-key-v1\0"
+_COUNT_BYTES = 4
+_ARMOUR = re.compile(
+    r"-----BEGIN OPENSSH PRIVATE KEY-----\s(.+)-----END OPENSSH PRIVATE KEY-----\s*", re.DOTALL
+)
+# EC2 takes 255 ASCII characters for a key's name; only these of them are safe as a file's name.
+_FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+=-]*", re.ASCII)
+_PRIVATE_KEY_HEADER = re.compile(rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonalKey:
+    """The key that instances admit: where its private half lies, and its public half."""
+
+    private_path: Path
+    public_key: PublicKey
+
+    @property
+    def public_line(self) -> str:
+        """The public half as authorized_keys and ImportKeyPair take it."""
+        return f"{self.public_key.line} {_COMMENT}"
+
+    @property
+    def pair_name(self) -> str:
+        """The name of its key pair in AWS."""
+        return pair_name(self.public_key)
+
+
+def pair_name(key: PublicKey) -> str:
+    """Return the content-addressed name: `spawn-` and 16 hex digits of the key's SHA-256."""
+    return f"spawn-{hashlib.sha256(key.blob).hexdigest()[:_NAME_DIGITS]}"
+
+
+def personal_key(state_directory: Path, programs: Programs) -> PersonalKey:
+    """Return the person's key, made now where there is none yet.
+
+    Of several that make it at once, all return the one that was first. Raises AccountError
+    where ssh-keygen is missing or fails, and for a key file that can't be read or is not private.
+    """
+    place = state_directory / _KEY_FILE
+    known = existing_key(state_directory)
+    if known is not None:
+        return known
+    with private_scratch(place.parent) as scratch:
+        draft = scratch / place.name
+        _generate(draft, programs)
+        place_once(draft, place)
+    made = existing_key(state_directory)
+    if made is None:
+        raise AccountError(
+            f"the key {place} was removed while it was being made",
+            next_command=shlex.join(("ls", "-l", str(place))),
+        )
+    return made
+
+
+def existing_key(state_directory: Path) -> PersonalKey | None:
+    """Return the person's key where it has been made. Raises AccountError as `personal_key`."""
+    place = state_directory / _KEY_FILE
+    text = read_private(place)
+    if text is None:
+        return None
+    try:
+        return PersonalKey(private_path=place, public_key=public_half(text))
+    except ValueError as error:
+        raise AccountError(
+            f"the key file {place} can't be read",
+            why=f"{error}; move it away, and the next launch makes a new key",
+            next_command=shlex.join(("mv", str(place), f"{place}.damaged")),
+        ) from error
+
+
+def public_half(private_text: str) -> PublicKey:
+    """Return the public key that OpenSSH keeps in the clear in a private key file.
+
+    Raises ValueError for anything that is not such a file.
+    """
+    armoured = _ARMOUR.fullmatch(private_text)
+    if armoured is None:
+        raise ValueError("it is not an OpenSSH private key")
+    try:
+        data = base64.b64decode("".join(armoured[1].split()), validate=True)
+    except binascii.Error as error:
+        raise ValueError("its base64 is damaged") from error
+    if not data.startswith(_MAGIC):
+        raise ValueError("it is not an OpenSSH private key")
+    rest = data[len(_MAGIC) :]
+    for _ in ("cipher", "key derivation", "its options"):
+        _, rest = take_string(rest)
+    blob, _ = take_string(rest[_COUNT_BYTES:])
+    return public_key_of(blob)
+
+
+def _generate(place: Path, programs: Programs) -> None:
+    """Make a key without a passphrase: whoever reads this account's files has its AWS keys too."""
+    ended = programs.run(
+        ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", _COMMENT, "-f", str(place)),
+        timeout_seconds=_KEYGEN_TIMEOUT_SECONDS,
+    )
+    if ended.returncode != 0:
+        raise AccountError(
+            "ssh-keygen could not make a key",
+            why=ended.stderr.decode("utf-8", "replace").strip(),
+            next_command=shlex.join(("ls", "-ld", str(place.parent.parent))),
+        )
+
+
+def find_private_key(key_name: str, *, own: PersonalKey | None, ssh_directory: Path) -> Path | None:
+    """Return the private key file that belongs to a key pair's name, None where none is found.
+
+    That is spawn's own key under its own name, else a key file of that name, with or without
+    `.pem`, in `ssh_directory`. A name comes from AWS and may be anything: one that could lead
+    out of the directory leads nowhere.
+    """
+    if own is not None and key_name == own.pair_name:
+        return own.private_path
+    if not _FILE_NAME.fullmatch(key_name):
+        return None
+    candidates = (ssh_directory / key_name, ssh_directory / f"{key_name}.pem")
+    return next((path for path in candidates if _is_private_key(path)), None)
+
+
+def _is_private_key(path: Path) -> bool:
+    """Tell a private key from its neighbours in ~/.ssh: `config`, `known_hosts`, public keys."""
+    try:
+        with open(path, "rb", opener=_open_without_waiting) as file:
+            return _PRIVATE_KEY_HEADER.match(file.readline(100)) is not None
+    except OSError:
+        return False
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    """Open a file so that a named pipe in its place can't hold us up."""
+    return os.open(path, flags | os.O_NONBLOCK)

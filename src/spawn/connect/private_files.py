@@ -1,0 +1,101 @@
+"""Files that are nobody else's: made whole or not at all, 0600 in directories of 0700."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from spawn.core.errors import AccountError
+
+_OTHERS = 0o077
+
+
+def make_private_directory(directory: Path) -> None:
+    """Make a directory for its owner only, and those above it that are missing.
+
+    Raises AccountError where that is not possible.
+    """
+    with _blaming(directory):
+        for missing in reversed([directory, *directory.parents]):
+            if not missing.exists():
+                with contextlib.suppress(FileExistsError):
+                    missing.mkdir(mode=0o700)
+
+
+@contextlib.contextmanager
+def private_scratch(parent: Path) -> Iterator[Path]:
+    """Lend a directory of its own inside `parent`, gone with all that is in it afterwards.
+
+    Raises AccountError where there can be none.
+    """
+    make_private_directory(parent)
+    with _blaming(parent):
+        scratch = tempfile.TemporaryDirectory(dir=parent, prefix=".")
+    with scratch as path:
+        yield Path(path)
+
+
+def place_once(finished: Path, place: Path) -> bool:
+    """Put a finished file at its place unless one is there already; say whether it was put.
+
+    Of several that race for the place exactly one is put there, and none is ever seen half
+    written: link(2) makes the name and the content appear together. Raises AccountError.
+    """
+    try:
+        with _blaming(place):
+            os.link(finished, place)
+    except FileExistsError:
+        return False
+    return True
+
+
+def write_once(place: Path, text: str) -> bool:
+    """Write a new private file, and say whether it was new; one that is there stays as it is.
+
+    Raises AccountError where it can't be written.
+    """
+    with private_scratch(place.parent) as scratch:
+        draft = scratch / place.name
+        with _blaming(draft):
+            draft.touch(mode=0o600, exist_ok=False)
+            draft.write_text(text, encoding="utf-8")
+        return place_once(draft, place)
+
+
+def read_private(place: Path) -> str | None:
+    """Return a private file's text, None where there is no such file.
+
+    Raises AccountError where it can't be read, and where others than its owner may.
+    """
+    try:
+        with _blaming(place), place.open(encoding="utf-8", errors="replace") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            text = file.read()
+    except FileNotFoundError:
+        return None
+    if mode & _OTHERS:
+        raise AccountError(
+            f"{place} is open to other users of this machine",
+            why="what it holds decides who is trusted, and can't be relied on any more",
+            next_command=shlex.join(("ls", "-l", str(place))),
+        )
+    return text
+
+
+@contextlib.contextmanager
+def _blaming(place: Path) -> Iterator[None]:
+    """Turn the system's refusals into help; whether a file exists is left to the caller."""
+    try:
+        yield
+    except (FileExistsError, FileNotFoundError):
+        raise
+    except OSError as error:
+        raise AccountError(
+            f"{place} can't be used",
+            why=error.strerror or str(error),
+            next_command=shlex.join(("ls", "-ld", str(place))),
+        ) from error

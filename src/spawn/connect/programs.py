@@ -1,0 +1,87 @@
+"""The programs of this machine, started from a list of words and never through a shell."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from spawn.core.errors import AccountError
+
+# What a shell reports for a child that a signal ended: 128 and the signal's number.
+_SIGNALLED = 128
+
+
+@dataclass(frozen=True, kw_only=True)
+class Completed:
+    """A program that has ended, with the bytes that it wrote."""
+
+    returncode: int
+    stdout: bytes
+    stderr: bytes
+
+
+class Programs(Protocol):
+    """Whatever can start a program and wait for its end."""
+
+    def run(
+        self, words: Sequence[str], *, stdin: bytes = b"", timeout_seconds: float | None = None
+    ) -> Completed:
+        """Run a program apart from the terminal and return what it wrote.
+
+        Raises AccountError where it is not installed, TimeoutError (the program is ended) when
+        it takes longer than `timeout_seconds`.
+        """
+
+    def attach(self, words: Sequence[str]) -> int:
+        """Run a program on this process's own input, output and terminal; return its exit code.
+
+        Raises AccountError where it is not installed.
+        """
+
+
+class LocalPrograms:
+    """The programs that the search path leads to."""
+
+    def run(
+        self, words: Sequence[str], *, stdin: bytes = b"", timeout_seconds: float | None = None
+    ) -> Completed:
+        """Run a program apart from the terminal, as `Programs.run` says."""
+        try:
+            ended = subprocess.run(
+                list(words), input=stdin, capture_output=True, timeout=timeout_seconds, check=False
+            )
+        except FileNotFoundError as error:
+            raise _not_installed(words[0]) from error
+        except subprocess.TimeoutExpired as error:
+            raise TimeoutError(f"{words[0]} took longer than {timeout_seconds} s") from error
+        return Completed(
+            returncode=_exit_code(ended.returncode), stdout=ended.stdout, stderr=ended.stderr
+        )
+
+    def attach(self, words: Sequence[str]) -> int:
+        """Run a program on the terminal, as `Programs.attach` says."""
+        try:
+            process = subprocess.Popen(list(words))
+        except FileNotFoundError as error:
+            raise _not_installed(words[0]) from error
+        while True:
+            # Ctrl-C reaches the program too, which stands in the same foreground group: how it
+            # ends is for the program to say.
+            try:
+                return _exit_code(process.wait())
+            except KeyboardInterrupt:
+                continue
+
+
+def _exit_code(returncode: int) -> int:
+    return returncode if returncode >= 0 else _SIGNALLED - returncode
+
+
+def _not_installed(program: str) -> AccountError:
+    return AccountError(
+        f"the program {program} is not installed on this machine",
+        why="spawn uses the OpenSSH client for keys and connections",
+        next_command="sudo apt-get install openssh-client",
+    )

@@ -1,0 +1,19 @@
+"""Who an instance is: policies, roles and instance profiles, planned and read back.
+
+In: words and policy files of the person's, the account's answers as facts. Out: frozen policy
+documents, roles named by what is in them, and the steps that are missing. Pure but for the
+tables of IAM's actions, which `reference` reads from the disk.
+
+    documents      a policy document: its type, its canonical JSON, its size
+    parsing        text or an answer of AWS's to a document, or the place where it is wrong
+    checks         what a document from outside must hold before anything is made of it
+    reference      IAM's own tables: services, actions, the resource types that they act on
+    arns           ARNs taken apart
+    scopes         what the word after "@" means to each service
+    templates      "s3:ReadOnly@bucket/data/*" to statements
+    roles          a role named by its content: what is wanted, read back, planned
+    existing       a role of the person's own: which instance profile to launch with
+    managed        managed policies and boundaries that are named
+    backstop_role  the role by which a schedule ends an owner's instances
+    breadth        what in a policy reaches further than it should
+"""

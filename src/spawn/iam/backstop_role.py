@@ -1,0 +1,56 @@
+"""The role by which a schedule ends what its owner launched, and nothing else.
+
+One for each owner: whoever may pass it to a schedule can end that owner's instances only, and
+none that is on hold.
+"""
+
+from __future__ import annotations
+
+from spawn.iam.documents import PolicyDocument, allow
+from spawn.iam.roles import WantedRole, named_by_content, trust_of
+
+
+def wanted_backstop_role(
+    owner: str, *, partition: str, account: str, boundary: str | None
+) -> WantedRole:
+    """Return the role for an owner's schedules in all regions of the account.
+
+    It is one for all regions since IAM is, and since an account has 1,000 roles: an owner with
+    one in each region would use up some twenty. Nothing is lost: the trust holds the account and
+    the group's name, and who could make such a group elsewhere in the account may make it here.
+    """
+    # Scheduler user guide, "Confused deputy prevention": the source is the schedule's group.
+    group = f"arn:{partition}:scheduler:*:{account}:schedule-group/spawn"
+    trust = trust_of(
+        "scheduler.amazonaws.com",
+        {"StringEquals": {"aws:SourceAccount": (account,)}, "ArnLike": {"aws:SourceArn": (group,)}},
+    )
+    terminate = allow(
+        ("ec2:TerminateInstances",),
+        (f"arn:{partition}:ec2:*:{account}:instance/*",),
+        {
+            "StringEquals": {
+                "ec2:ResourceTag/owner": (literal(owner),),
+                "ec2:ResourceTag/spawn": ("true",),
+            },
+            # A hold, whatever its value says, is stronger than an end date.
+            "Null": {"ec2:ResourceTag/spawn:hold": ("true",)},
+        },
+    )
+    return named_by_content(
+        "spawn-backstop",
+        trust=trust,
+        inline=PolicyDocument(statements=(terminate,)),
+        boundary=boundary,
+        purpose=f"the role that ends instances of {owner}",
+        has_profile=False,
+    )
+
+
+def literal(text: str) -> str:
+    """Write foreign text so that StringEquals takes it as it is.
+
+    IAM user guide, "Policy variables": `${…}` is replaced in values, and `${$}` is a dollar sign.
+    Wildcards mean nothing to StringEquals.
+    """
+    return text.replace("$", "${$}")

@@ -1,0 +1,154 @@
+"""What in a policy reaches further than one machine's work needs.
+
+Pure; the control that refuses or warns is the posture's. Only grants are judged: a denial takes
+away, however wide. An action that knows no resource type can't be given more narrowly than
+"*", and is no finding.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from spawn.iam import reference
+from spawn.iam.arns import parse_arn
+from spawn.iam.documents import Effect, PolicyDocument, Statement
+
+# Keys that tie a statement to one account, or to what carries a tag, whatever the ARN leaves open.
+_NARROWING_KEY = re.compile(r"(aws|s3):resourceaccount|[a-z0-9-]+:resourcetag/.+")
+_EXACT_OPERATORS = frozenset({"StringEquals", "StringEqualsIgnoreCase"})
+# Reads, but of what people keep apart from everything else.
+_SECRETS = frozenset(
+    {
+        "secretsmanager:getsecretvalue",
+        "ssm:getparameter",
+        "ssm:getparameters",
+        "ssm:getparametersbypath",
+    }
+)
+# Systems Manager user guide, "Setting up Session Manager": an instance reports itself with it,
+# and "*" is how AWS says to allow it.
+_OF_ITSELF = frozenset({"ssm:updateinstanceinformation"})
+_KNOWN_BROAD = {
+    "AdministratorAccess": "it allows everything",
+    "PowerUserAccess": "it allows everything but IAM",
+    "ReadOnlyAccess": "it reads everything in the account",
+    "AmazonSSMManagedInstanceCore": "it reads every parameter of the account;"
+    " --security strict gives Session Manager's five actions alone",
+    "AmazonEC2RoleforSSM": "it reads every parameter of the account, and every bucket",
+}
+
+
+class BroadStatement(msgspec.Struct, frozen=True, kw_only=True):
+    """A statement that is too wide; `number` counts from 1, `sid` may be empty."""
+
+    number: int
+    sid: str
+    reason: str
+
+
+def broad_statements(document: PolicyDocument) -> tuple[BroadStatement, ...]:
+    """Return the statements that are too wide, one entry for each reason."""
+    return tuple(
+        BroadStatement(number=number, sid=statement.sid, reason=reason)
+        for number, statement in enumerate(document.statements, 1)
+        if statement.effect is Effect.ALLOW
+        for reason in _reasons(statement)
+    )
+
+
+def broad_managed_policy(arn: str) -> str | None:
+    """Return why a managed policy of AWS's is too wide, None for one not known to be."""
+    if ":iam::aws:policy/" not in arn:
+        return None
+    name = arn.rpartition("/")[2]
+    if name in _KNOWN_BROAD:
+        return _KNOWN_BROAD[name]
+    if re.search(r"FullAccess(_?[Vv]\d+)?$", name):
+        return "it allows every action of a service on every resource"
+    return None
+
+
+def _reasons(statement: Statement) -> Iterator[str]:
+    if statement.not_actions:
+        yield "NotAction allows every action but those named, also ones to come"
+    if statement.not_resources:
+        yield "NotResource allows every resource but those named, also ones to come"
+    wide = tuple(resource for resource in statement.resources if _names_nothing(resource))
+    for action in statement.actions:
+        yield from _reasons_of_action(action, wide, statement)
+
+
+def _reasons_of_action(action: str, wide: tuple[str, ...], statement: Statement) -> Iterator[str]:
+    service, _, name = action.partition(":")
+    if not service.strip("*"):
+        yield "it allows every action"
+    elif not wide:
+        return
+    elif not name.strip("*"):
+        yield f"it allows every action of {service} on {wide[0]}"
+    elif "iam:passrole" in _named(action):
+        yield f"{action} on {wide[0]} hands out every role, and so whatever any of them may do"
+    elif not _is_narrowed(statement):
+        yield from _reasons_of_openness(action, wide)
+
+
+def _reasons_of_openness(action: str, wide: tuple[str, ...]) -> Iterator[str]:
+    open_resource = next((each for each in wide if _leaves_account_open(each)), None)
+    if open_resource is None:
+        return
+    named = _named(action)
+    changing = [name for name, found in named.items() if _could_be_narrower(found, name)]
+    secret = sorted(_SECRETS & named.keys())
+    if changing:
+        example = "" if len(named) == 1 else f" (such as {named[changing[0]].name})"
+        yield f"{action}{example} changes things, and is allowed on {open_resource}"
+    elif secret:
+        yield f"{action} reads secrets, and is allowed on {open_resource}"
+
+
+def _could_be_narrower(action: reference.Action, name: str) -> bool:
+    return action.changes_something and bool(action.resource_types) and name not in _OF_ITSELF
+
+
+def _named(action: str) -> dict[str, reference.Action]:
+    """Return the actions that a pattern means, by "service:name" in lower case."""
+    service = action.partition(":")[0].lower()
+    return {
+        f"{service}:{found.name.lower()}": found for found in reference.matching_actions(action)
+    }
+
+
+def _names_nothing(resource: str) -> bool:
+    """Say whether a resource has only wildcards where its name belongs: "*", "table/*", ":::*"."""
+    if _is_wild(resource):
+        return True
+    try:
+        arn = parse_arn(resource)
+    except ValueError:
+        return False
+    parts = re.split(r"[:/]", arn.resource)
+    # A bucket's name is the first part, and "/*" after it are its objects.
+    names = parts[:1] if arn.service == "s3" else parts[:2]
+    return any(_is_wild(part) for part in names)
+
+
+def _is_wild(part: str) -> bool:
+    return bool(part) and not part.strip("*?")
+
+
+def _is_narrowed(statement: Statement) -> bool:
+    return any(
+        _NARROWING_KEY.fullmatch(key.lower())
+        for operator in statement.conditions.keys() & _EXACT_OPERATORS
+        for key in statement.conditions[operator]
+    )
+
+
+def _leaves_account_open(resource: str) -> bool:
+    if _is_wild(resource):
+        return True
+    account = parse_arn(resource).account
+    return not account or reference.is_pattern(account)

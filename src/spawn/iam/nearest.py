@@ -1,0 +1,17 @@
+"""A word that does not exist, and the one that was probably meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return "did you mean …?" with the word of `known` that is nearest, "" where none is near.
+
+    Case is passed over: IAM's own action names differ from what is typed by it more than by
+    anything else.
+    """
+    by_folded = {candidate.casefold(): candidate for candidate in known}
+    near = difflib.get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
+    return f"did you mean {by_folded[near[0]]}?" if near else ""

@@ -1,0 +1,102 @@
+"""What can't be asked together, or not at all: found in the spec alone, before any question."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from spawn.core.errors import InputError
+from spawn.core.levels import Level
+from spawn.core.tags import LONGEST_VALUE, MOST_TAGS, Tag, unreadable_in_metadata
+from spawn.launch.spec import DEFAULT_TTL, LaunchSpec
+
+# Tags that spawn adds to an instance: what is left of AWS's fifty is the person's.
+_OWN_TAGS = (Tag.SPAWN, Tag.LAUNCH_ID, Tag.OWNER, Tag.NAME, Tag.EXPIRES_AT, Tag.SECURITY)
+# Less than what a boot takes is a mistake, and would leave a machine that ends as it begins.
+SHORTEST_TTL = timedelta(minutes=1)
+
+
+def check_spec(spec: LaunchSpec) -> None:
+    """Raise InputError, naming the flag, for what can't be meant or can't be had."""
+    _check_tags(spec)
+    _check_name(spec)
+    _check_metadata(spec)
+    _check_network(spec)
+    if spec.encrypt_volumes is False and spec.kms_key_id is not None:
+        raise InputError(
+            "--no-encrypt-volumes and --kms-key-id exclude each other", why="leave one of them out"
+        )
+
+
+def ttl_of(spec: LaunchSpec) -> timedelta:
+    """Return how long the instance lives. Raises InputError where it must be said and is not."""
+    if spec.ttl is None and spec.security is Level.STRICT:
+        raise InputError(
+            "--security strict needs --ttl", why="write how long it is needed: 30m, 4h, 1d12h"
+        )
+    ttl = DEFAULT_TTL if spec.ttl is None else spec.ttl
+    if ttl < SHORTEST_TTL:
+        raise InputError(
+            "--ttl is shorter than a boot takes", why="write 1m or more: 90s, 30m, 4h, 1d12h"
+        )
+    return ttl
+
+
+def _check_tags(spec: LaunchSpec) -> None:
+    if len(spec.tags) > MOST_TAGS - len(_OWN_TAGS):
+        raise InputError(
+            f"--tags gives {len(spec.tags)} tags",
+            why=f"AWS takes {MOST_TAGS}, and spawn needs {len(_OWN_TAGS)} of them",
+        )
+    unreadable = unreadable_in_metadata(spec.tags)
+    if unreadable and spec.metadata.instance_metadata_tags == "enabled":
+        raise InputError(
+            f"--tags {unreadable[0]!r} can't be carried by instance metadata",
+            why="letters, digits and + - = . , _ : @ can; or switch tags in metadata off with "
+            "--metadata-options InstanceMetadataTags=disabled",
+        )
+
+
+def _check_name(spec: LaunchSpec) -> None:
+    if spec.name is None:
+        return
+    if Tag.NAME in spec.tags:
+        raise InputError("--name and --tags Name=… exclude each other", why="leave one out")
+    if not spec.name.strip() or not spec.name.isprintable() or len(spec.name) > LONGEST_VALUE:
+        raise InputError(
+            "--name can't be used",
+            why=f"write 1 to {LONGEST_VALUE} characters that can be printed",
+        )
+
+
+def _check_metadata(spec: LaunchSpec) -> None:
+    """Without its metadata service an instance gets no user-data, no key and no role."""
+    if spec.metadata.http_endpoint != "disabled":
+        return
+    needs = {
+        "--user-data": spec.user_data is not None,
+        "--key-pair": spec.key_pair is not None,
+        "--iam-policy": bool(spec.iam_policies),
+        "--iam-policy-file": spec.iam_policy_document is not None,
+        "--iam-managed-policies": bool(spec.iam_managed_policies),
+        "--iam-role": spec.iam_role is not None,
+        "--security strict": spec.security is Level.STRICT,
+    }
+    for flag, is_given in needs.items():
+        if is_given:
+            raise InputError(
+                f"{flag} and --metadata-options HttpEndpoint=disabled exclude each other",
+                why="the instance would get it from its metadata service, which that switches off",
+            )
+
+
+def _check_network(spec: LaunchSpec) -> None:
+    if spec.security_groups and spec.ssh_from:
+        raise InputError(
+            "--security-groups and --ssh-from exclude each other",
+            why="spawn does not edit groups that it did not make: leave one of them out",
+        )
+    if spec.public_ip and spec.security is Level.STRICT:
+        raise InputError(
+            "--public-ip and --security strict exclude each other",
+            why="strict instances have no public address: use --security standard",
+        )

@@ -1,0 +1,250 @@
+"""What the account holds that bears on a launch, read in one parallel round.
+
+No question needs another's answer, but for those about things that are named after the caller:
+who that is, is asked in the same round, and guessed meanwhile. A wrong guess costs a second round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+from spawn.aws import ec2, iam, kms, scheduler
+from spawn.aws.door import Reader
+from spawn.aws.questions import Asker, Fact, Question
+from spawn.aws.sts import Identity, caller_question
+from spawn.connect.key_pairs import key_pair_question
+from spawn.connect.keys import pair_name
+from spawn.connect.publickey import parse_public_key
+from spawn.iam.existing import IdentityFacts, identity_questions, parse_identity
+from spawn.iam.roles import RoleFacts, role_questions
+from spawn.images.choose import default_image_question, given_image_question, parse_image_id
+from spawn.launch.rights import (
+    attached_arns,
+    decisive_boundary,
+    owner_of,
+    possible_backstop_roles,
+    possible_roles,
+)
+from spawn.launch.spec import LaunchSpec
+from spawn.lifecycle.regions import value_of
+from spawn.network import given, groups, subnets
+from spawn.network.caller import CallerAddresses
+from spawn.network.rules import needs_caller, parse_ssh_from
+from spawn.registry.table import TableFacts, expiry_question, recovery_question, table_question
+
+# About thirty questions: each goes out at once, on a connection of its own.
+SIDE_BY_SIDE = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallerFacts:
+    """What is named after the caller. `roles` are by name, `policies` by ARN."""
+
+    identity: Identity
+    own_groups: tuple[ec2.SecurityGroup, ...]
+    roles: dict[str, RoleFacts]
+    policies: dict[str, Fact[iam.ManagedPolicy]]
+    named_role: IdentityFacts | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiskFacts:
+    """How disks are encrypted: by the named key (None where none is), and by default."""
+
+    kms_key: Fact[kms.Key] | None
+    encrypts_by_default: Fact[bool]
+    default_key: Fact[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountFacts:
+    """All that a plan is made from, besides what was asked.
+
+    caller_addresses  None where nothing depends on them
+    key_pair          the named one, or the one that holds the person's own key; None for neither
+    """
+
+    caller: CallerFacts
+    caller_addresses: CallerAddresses | None
+    network: subnets.NetworkFacts
+    given_groups: tuple[ec2.SecurityGroup, ...]
+    prefix_lists: tuple[ec2.ManagedPrefixList, ...]
+    images: Fact[tuple[ec2.Image, ...]]
+    instance_types: Fact[tuple[ec2.InstanceType, ...]]
+    key_pair: Fact[tuple[ec2.KeyPair, ...]] | None
+    disks: DiskFacts
+    schedule_group: Fact[scheduler.ScheduleGroup]
+    table: TableFacts
+
+
+class Memory(Protocol):
+    """Remembers from one launch to the next who the caller is."""
+
+    def guess(self) -> Identity | None:
+        """Return who the caller probably is, None for no idea."""
+
+    def keep(self, identity: Identity) -> None:
+        """Remember who the caller is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What a launch knows before it asks.
+
+    memory       who the caller was last time
+    find_caller  asks the address service for the caller's own addresses
+    """
+
+    partition: str
+    memory: Memory
+    find_caller: Callable[[], CallerAddresses]
+
+
+def gather(spec: LaunchSpec, reader: Reader, around: Surroundings) -> AccountFacts:
+    """Ask everything at once, and return what is known.
+
+    Raises InputError for a spec that can't be understood, AwsRefusal for what can't be asked, and
+    AccessDenied for what must be seen and may not.
+    """
+    with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
+        asker = Asker(reader, pool)
+        identity = asker.ask(caller_question(spec.region))
+        guess = around.memory.guess()
+        of_caller = None if guess is None else _ask_of_caller(spec, guess, asker)
+        addresses = pool.submit(around.find_caller).result if _needs_caller(spec) else None
+        of_region = _ask_of_region(spec, asker, partition=around.partition)
+        caller = value_of(identity())
+        if of_caller is None or caller != guess:
+            of_caller = _ask_of_caller(spec, caller, asker)
+            around.memory.keep(caller)
+        return of_region(of_caller(), None if addresses is None else addresses())
+
+
+def _needs_caller(spec: LaunchSpec) -> bool:
+    return not spec.security_groups and needs_caller(spec.security, spec.ssh_from)
+
+
+def _ask_of_caller(spec: LaunchSpec, caller: Identity, asker: Asker) -> Callable[[], CallerFacts]:
+    region = spec.region
+    wanted = (*possible_roles(spec, caller).values(), *possible_backstop_roles(spec, caller).values())
+    own_groups = asker.ask(groups.own_groups_question(owner_of(spec, caller), region=region))
+    roles = {role.name: role_questions(role, region).ask(asker) for role in wanted}
+    arns = (*attached_arns(spec, caller), decisive_boundary(spec, caller))
+    policies = {arn: asker.ask(iam.managed_policy_question(arn, region)) for arn in arns}
+    named_role = _ask_named_role(spec, caller, asker)
+    return lambda: CallerFacts(
+        identity=caller,
+        own_groups=value_of(own_groups()),
+        roles={name: answered() for name, answered in roles.items()},
+        policies={arn: answered() for arn, answered in policies.items()},
+        named_role=named_role(),
+    )
+
+
+def _ask_named_role(
+    spec: LaunchSpec, caller: Identity, asker: Asker
+) -> Callable[[], IdentityFacts | None]:
+    if spec.iam_role is None:
+        return lambda: None
+    named = parse_identity(
+        spec.iam_role, partition=caller.partition, account=caller.account, flag="--iam-role"
+    )
+    return identity_questions(named, spec.region).ask(asker)
+
+
+def _ask_of_region(
+    spec: LaunchSpec, asker: Asker, *, partition: str
+) -> Callable[[CallerFacts, CallerAddresses | None], AccountFacts]:
+    region = spec.region
+    vpcs = asker.ask(subnets.vpcs_question(region=region))
+    nets = asker.ask(subnets.subnets_question(region=region))
+    tables = asker.ask(subnets.route_tables_question(region=region))
+    offered = asker.ask(subnets.offerings_question(spec.instance_type, region=region))
+    ids, lists = spec.security_groups, _prefix_lists(spec)
+    named = asker.ask(given.given_groups_question(ids, region=region)) if ids else None
+    prefixes = asker.ask(given.prefix_lists_question(lists, region=region)) if lists else None
+    images = asker.ask(_image_question(spec, partition))
+    types = asker.ask(_type_question(spec))
+    key_pair = _ask_key_pair(spec, asker)
+    disks = _ask_disks(spec, asker)
+    group = asker.ask(scheduler.group_question(region))
+    table = asker.ask(table_question(region))
+    expires = asker.ask(expiry_question(region))
+    restorable = asker.ask(recovery_question(region))
+    return lambda caller, addresses: AccountFacts(
+        caller=caller,
+        caller_addresses=addresses,
+        network=subnets.NetworkFacts(
+            vpcs=value_of(vpcs()),
+            subnets=value_of(nets()),
+            route_tables=value_of(tables()),
+            offerings=value_of(offered()),
+        ),
+        given_groups=() if named is None else value_of(named()),
+        prefix_lists=() if prefixes is None else value_of(prefixes()),
+        images=images(),
+        instance_types=types(),
+        key_pair=None if key_pair is None else key_pair(),
+        disks=disks(),
+        schedule_group=group(),
+        table=TableFacts(table=table(), expires=expires(), can_be_restored=restorable()),
+    )
+
+
+def _prefix_lists(spec: LaunchSpec) -> tuple[str, ...]:
+    sources = parse_ssh_from(spec.ssh_from) if spec.ssh_from else ()
+    return tuple(source for source in sources if source.startswith("pl-"))
+
+
+def _image_question(spec: LaunchSpec, partition: str) -> Question[tuple[ec2.Image, ...]]:
+    if spec.ami is None:
+        return default_image_question(region=spec.region, partition=partition)
+    return given_image_question(parse_image_id(spec.ami), region=spec.region)
+
+
+def _type_question(spec: LaunchSpec) -> Question[tuple[ec2.InstanceType, ...]]:
+    return Question(
+        operation=ec2.DESCRIBE_INSTANCE_TYPES,
+        parameters={"InstanceTypes": [spec.instance_type]},
+        region=spec.region,
+        understand=ec2.instance_types,
+        absent_codes=("InvalidInstanceType", "InvalidParameterValue"),
+    )
+
+
+def _ask_key_pair(
+    spec: LaunchSpec, asker: Asker
+) -> Callable[[], Fact[tuple[ec2.KeyPair, ...]]] | None:
+    if spec.key_pair is None and not spec.public_key:
+        return None
+    name = spec.key_pair or pair_name(parse_public_key(spec.public_key))
+    return asker.ask(key_pair_question(name, region=spec.region))
+
+
+def _ask_disks(spec: LaunchSpec, asker: Asker) -> Callable[[], DiskFacts]:
+    region = spec.region
+    named = None if spec.kms_key_id is None else asker.ask(kms.key_question(spec.kms_key_id, region))
+    by_default = asker.ask(
+        Question(
+            operation=ec2.GET_EBS_ENCRYPTION_BY_DEFAULT,
+            parameters={},
+            region=region,
+            understand=lambda answer: bool(answer["EbsEncryptionByDefault"]),
+        )
+    )
+    default_key = asker.ask(
+        Question(
+            operation=ec2.GET_EBS_DEFAULT_KMS_KEY_ID,
+            parameters={},
+            region=region,
+            understand=lambda answer: str(answer["KmsKeyId"]),
+        )
+    )
+    return lambda: DiskFacts(
+        kms_key=None if named is None else named(),
+        encrypts_by_default=by_default(),
+        default_key=default_key(),
+    )

@@ -1,0 +1,49 @@
+"""What a planned instance looks like: the same `Posture` that a live one has, before it is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from spawn.core.tags import Tag
+from spawn.launch.decisions import Decisions
+from spawn.launch.spec import LaunchSpec
+from spawn.lifecycle.backstop import DELAY
+from spawn.posture.live import user_data_posture
+from spawn.posture.model import Ending, Image, Metadata, Posture, Source
+
+
+def planned_posture(spec: LaunchSpec, made: Decisions, *, now: datetime) -> Posture:
+    """Return what the controls look at of a launch that is yet to happen."""
+    return Posture(
+        source=Source.PLAN,
+        observed_at=now,
+        instance_id=None,
+        account=made.caller.account,
+        region=spec.region,
+        level=spec.security,
+        tags=made.tags,
+        network=made.place.network,
+        disks=made.disk_postures,
+        metadata=Metadata(
+            http_endpoint=spec.metadata.http_endpoint,
+            http_tokens=spec.metadata.http_tokens,
+            http_put_response_hop_limit=spec.metadata.http_put_response_hop_limit,
+            instance_metadata_tags=spec.metadata.instance_metadata_tags,
+        ),
+        identity=made.rights.posture,
+        ending=Ending(
+            expires_at=made.expires_at,
+            shutdown_behavior="terminate",
+            backstop_at=made.expires_at + DELAY,
+            is_held=Tag.HOLD in made.tags,
+        ),
+        image=Image(
+            image_id=made.image.image_id,
+            owner_id=made.image.owner,
+            is_known_owner=made.image.owner_is_known,
+            created_at=made.image.created,
+            is_deprecated=made.image.is_deprecated,
+        ),
+        user_data=None if made.user_data is None else user_data_posture(made.user_data),
+        key_pair=made.key.name,
+    )

@@ -1,0 +1,127 @@
+"""What RunInstances is asked: pure, from what the plan has decided.
+
+Subnet, groups and the choice of address sit on the network interface: once one of them does, EC2
+refuses their top-level twins (API Reference, RunInstances, NetworkInterface).
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from spawn.core.steps import OutputReference, Parameters
+from spawn.core.tags import tag_list
+from spawn.launch.spec import MetadataOptions
+
+# What RunInstances makes besides the instance, and can tag at birth.
+_TAGGED = ("instance", "volume", "network-interface")
+
+
+class Disk(msgspec.Struct, frozen=True, kw_only=True):
+    """One volume, as it is asked for. None leaves it to the image or to the account.
+
+    The root disk bears the image's own root device name: under any other name size and
+    encryption would land on a second, empty disk.
+    """
+
+    device_name: str
+    is_root: bool
+    size_gib: int | None = None
+    volume_type: str | None = None
+    encrypted: bool | None = None
+    kms_key_id: str | None = None
+
+
+class InstanceRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One instance, fully decided, but for where it goes.
+
+    groups          ids, or a reference to the group that an earlier step makes
+    public_address  whether its interface gets a public IPv4 address
+    profile         name or ARN of the instance profile, None for no role
+    user_data       the exact bytes, None where metadata could not hand them over
+    """
+
+    image_id: str
+    disks: tuple[Disk, ...]
+    groups: tuple[str | OutputReference, ...]
+    public_address: bool
+    private_ip: str | None
+    key_name: str | None
+    profile: dict[str, str] | None
+    metadata: MetadataOptions
+    tags: dict[str, str]
+    user_data: bytes | None
+
+
+def run_parameters(
+    request: InstanceRequest, *, instance_type: str, subnet_id: str, client_token: str
+) -> Parameters:
+    """Return the parameters of RunInstances for one type in one subnet.
+
+    The client token makes the request safe to repeat with the same parameters, and only those.
+    """
+    interface: dict[str, Any] = {
+        "DeviceIndex": 0,
+        "SubnetId": subnet_id,
+        "Groups": list(request.groups),
+        "AssociatePublicIpAddress": request.public_address,
+        "DeleteOnTermination": True,
+    }
+    parameters: Parameters = {
+        "ImageId": request.image_id,
+        "InstanceType": instance_type,
+        "MinCount": 1,
+        "MaxCount": 1,
+        "ClientToken": client_token,
+        "NetworkInterfaces": [_with(interface, PrivateIpAddress=request.private_ip)],
+        "BlockDeviceMappings": _mappings(request.disks),
+        "MetadataOptions": _metadata(request.metadata),
+        # Powering off ends the instance, so that its end needs no permission of its own.
+        "InstanceInitiatedShutdownBehavior": "terminate",
+        "TagSpecifications": _tag_specifications(request.tags),
+    }
+    user_data = request.user_data
+    return _with(
+        parameters,
+        KeyName=request.key_name,
+        IamInstanceProfile=request.profile,
+        UserData=None if user_data is None else base64.b64encode(user_data).decode("ascii"),
+    )
+
+
+def _mappings(disks: Sequence[Disk]) -> list[dict[str, Any]]:
+    return [
+        {
+            "DeviceName": disk.device_name,
+            "Ebs": _with(
+                # A volume that outlives its instance is billed, and found by nobody.
+                {"DeleteOnTermination": True},
+                VolumeSize=disk.size_gib,
+                VolumeType=disk.volume_type,
+                Encrypted=disk.encrypted,
+                KmsKeyId=disk.kms_key_id,
+            ),
+        }
+        for disk in disks
+    ]
+
+
+def _metadata(options: MetadataOptions) -> dict[str, Any]:
+    return {
+        "HttpTokens": options.http_tokens,
+        "HttpPutResponseHopLimit": options.http_put_response_hop_limit,
+        "HttpEndpoint": options.http_endpoint,
+        "InstanceMetadataTags": options.instance_metadata_tags,
+    }
+
+
+def _tag_specifications(tags: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [{"ResourceType": kind, "Tags": tag_list(tags)} for kind in _TAGGED]
+
+
+def _with(parameters: dict[str, Any], **optional: Any) -> dict[str, Any]:
+    """Return the parameters with those of the optional ones that are not None."""
+    return parameters | {name: value for name, value in optional.items() if value is not None}

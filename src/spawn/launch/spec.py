@@ -1,0 +1,106 @@
+"""What was asked for: pure data, nothing looked up, every value already of its type.
+
+Each field, changed alone, changes what AWS is asked or what the instance starts with, or is
+refused with a reason: a test walks the fields.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+
+from spawn.core.errors import InputError
+from spawn.core.levels import Level
+
+DEFAULT_INSTANCE_TYPE = "t3.micro"
+DEFAULT_TTL = timedelta(hours=8)
+# Amazon EC2 API Reference, RunInstances, MetadataOptions: HttpPutResponseHopLimit is 1 to 64.
+MOST_HOPS = 64
+
+
+class MetadataOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How the instance's metadata service answers, in EC2's own words."""
+
+    http_tokens: str = "required"
+    http_put_response_hop_limit: int = 1
+    http_endpoint: str = "enabled"
+    instance_metadata_tags: str = "enabled"
+
+
+class Waiver(msgspec.Struct, frozen=True, kw_only=True):
+    """A control that may fail this once, and why."""
+
+    control: str
+    reason: str
+
+
+class LaunchSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """One launch as it was asked for. None means: decide by the security level and the account.
+
+    public_key            the person's own key in OpenSSH's form, used where no key pair is named
+    ttl                   how long until the instance ends by itself
+    iam_policy_documents  the texts of policy files: parsed and checked by the plan
+    user_data             the person's own text or bytes, unchanged
+    """
+
+    region: str
+    instance_type: str = DEFAULT_INSTANCE_TYPE
+    ami: str | None = None
+    az: str | None = None
+    name: str | None = None
+    ttl: timedelta | None = None
+    security: Level = Level.STANDARD
+    key_pair: str | None = None
+    public_key: str = ""
+    security_groups: tuple[str, ...] = ()
+    ssh_from: tuple[str, ...] = ()
+    vpc: str | None = None
+    subnet: str | None = None
+    public_ip: bool | None = None
+    private_ip: str | None = None
+    encrypt_volumes: bool | None = None
+    kms_key_id: str | None = None
+    volume_size_gib: int | None = None
+    volume_type: str | None = None
+    metadata: MetadataOptions = MetadataOptions()
+    tags: dict[str, str] = {}
+    user_data: bytes | None = None
+    iam_policies: tuple[str, ...] = ()
+    iam_policy_document: str | None = None
+    iam_managed_policies: tuple[str, ...] = ()
+    iam_role: str | None = None
+    permissions_boundary: str | None = None
+    waivers: tuple[Waiver, ...] = ()
+
+
+_METADATA_CHOICES = {
+    "HttpTokens": ("http_tokens", ("required", "optional")),
+    "HttpEndpoint": ("http_endpoint", ("enabled", "disabled")),
+    "InstanceMetadataTags": ("instance_metadata_tags", ("enabled", "disabled")),
+}
+
+
+def parse_metadata_options(text: str, *, flag: str) -> MetadataOptions:
+    """Read `HttpTokens=required,HttpPutResponseHopLimit=1`, as the AWS CLI writes them.
+
+    Raises InputError, naming `flag`, for an unknown or repeated option and an impossible value.
+    """
+    found: dict[str, str | int] = {}
+    for pair in text.split(","):
+        option, _, value = pair.strip().partition("=")
+        if option == "HttpPutResponseHopLimit":
+            field, right = "http_put_response_hop_limit", f"a number from 1 to {MOST_HOPS}"
+            valid = value.isascii() and value.isdigit() and 1 <= int(value) <= MOST_HOPS
+        elif option in _METADATA_CHOICES:
+            field, choices = _METADATA_CHOICES[option]
+            valid, right = value in choices, " or ".join(choices)
+        else:
+            known = ", ".join(sorted((*_METADATA_CHOICES, "HttpPutResponseHopLimit")))
+            raise InputError(f"{flag} has no option {option!r}", why=f"the options are {known}")
+        if not valid or field in found:
+            raise InputError(
+                f"{flag} {pair.strip()!r} can't be used", why=f"write {option}= once, with {right}"
+            )
+        found[field] = int(value) if field == "http_put_response_hop_limit" else value
+    return msgspec.convert(found, MetadataOptions)

@@ -1,0 +1,147 @@
+"""Decisions into steps: what is asked of AWS, in which order. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+
+from spawn.aws import ec2
+from spawn.core.steps import (
+    Alternative,
+    Output,
+    OutputReference,
+    Parameters,
+    Retry,
+    Stage,
+    Step,
+    Undo,
+    Yield,
+)
+from spawn.launch.decisions import Decisions
+from spawn.launch.request import InstanceRequest, run_parameters
+from spawn.launch.spec import LaunchSpec
+from spawn.lifecycle.backstop import plan_backstop
+from spawn.network.subnets import SubnetOption
+from spawn.posture.levels import Waiver
+from spawn.registry.records import LaunchRecord, plan_record
+from spawn.registry.records import Waiver as RecordedWaiver
+
+# EC2 API Reference, "Error codes": no room here, or not for this type, at the moment.
+CAPACITY_CODES = (
+    "InsufficientFreeAddressesInSubnet",
+    "InsufficientHostCapacity",
+    "InsufficientInstanceCapacity",
+    "Unsupported",
+)
+# IAM user guide, "Troubleshoot IAM": a new profile takes seconds to be seen by EC2.
+_SETTLING = (
+    Retry(code="InvalidParameterValue", message="iamInstanceProfile", limit_seconds=60),
+    Retry(code="InvalidGroup.NotFound", limit_seconds=20),
+    Retry(code="InvalidKeyPair.NotFound", limit_seconds=20),
+)
+_INSTANCE = OutputReference(Output.INSTANCE_ID)
+
+
+def prepare_stages(made: Decisions) -> tuple[Stage, ...]:
+    """Return what must be there first: shared things, made in one stage, filled in the next."""
+    create = (
+        *made.rights.create,
+        *made.place.create,
+        *made.key.create,
+        *made.schedule_group,
+        *made.table.create,
+    )
+    fill = (*made.rights.fill, *made.place.fill, *made.table.complete)
+    return tuple(stage for stage in (create, fill) if stage)
+
+
+def run_step(spec: LaunchSpec, made: Decisions) -> Step:
+    """Return RunInstances for the first place, with the other places as alternatives."""
+    request = InstanceRequest(
+        image_id=made.image.image_id,
+        disks=made.disks,
+        groups=made.place.groups,
+        public_address=made.place.public_address,
+        private_ip=spec.private_ip,
+        key_name=made.key.name,
+        profile=made.rights.profile,
+        metadata=spec.metadata,
+        tags=made.tags,
+        user_data=made.user_data,
+    )
+
+    def parameters(place: SubnetOption) -> Parameters:
+        return run_parameters(
+            request,
+            instance_type=spec.instance_type,
+            subnet_id=place.subnet_id,
+            client_token=f"{made.launch_id}-{place.zone}",
+        )
+
+    first, *others = made.place.options
+    return Step(
+        operation=ec2.RUN_INSTANCES.key,
+        region=spec.region,
+        parameters=parameters(first),
+        sentence=f"launch one {spec.instance_type} in {first.zone}",
+        yields=(
+            Yield(Output.INSTANCE_ID, ("Instances", 0, "InstanceId")),
+            Yield(Output.SUBNET_ID, ("Instances", 0, "SubnetId")),
+        ),
+        undo=Undo(
+            operation=ec2.TERMINATE_INSTANCES.key,
+            parameters={"InstanceIds": [_INSTANCE]},
+            sentence="end the instance",
+        ),
+        retries=_SETTLING,
+        alternatives=tuple(
+            Alternative(label=f"in {place.zone}", parameters=parameters(place)) for place in others
+        ),
+        next_on=CAPACITY_CODES,
+    )
+
+
+def secure_stage(made: Decisions, record: LaunchRecord, *, region: str) -> Stage:
+    """Return what follows the launch at once: its backstop, and the record of it."""
+    backstop = plan_backstop(
+        _INSTANCE,
+        ends_at=made.expires_at,
+        region=region,
+        partition=made.caller.partition,
+        role_arn=made.rights.backstop.arn(
+            partition=made.caller.partition, account=made.caller.account
+        ),
+        client_token=f"{made.launch_id}-backstop",
+    )
+    if not made.table.is_usable:
+        return (backstop,)
+    return (backstop, plan_record(record, table_is_new=bool(made.table.create)))
+
+
+def launch_record(
+    spec: LaunchSpec, made: Decisions, *, now: datetime, plan_digest: str, waivers: Sequence[Waiver]
+) -> LaunchRecord:
+    """Return what the registry is to remember: never the user-data, only its digest."""
+    return LaunchRecord(
+        instance_id=_INSTANCE,
+        launch_id=made.launch_id,
+        account=made.caller.account,
+        region=spec.region,
+        owner=made.owner,
+        name=spec.name or "",
+        launched_at=now,
+        expires_at=made.expires_at,
+        instance_type=spec.instance_type,
+        image_id=made.image.image_id,
+        subnet_id=OutputReference(Output.SUBNET_ID),
+        security_group_ids=made.place.groups,
+        role=made.rights.role_name,
+        security_level=spec.security.value,
+        user_data_sha256=hashlib.sha256(made.user_data or b"").hexdigest(),
+        plan_digest=plan_digest,
+        tags=made.tags,
+        waivers=tuple(
+            RecordedWaiver(control=one.control, reason=one.reason, by=one.by) for one in waivers
+        ),
+    )

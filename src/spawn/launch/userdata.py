@@ -1,0 +1,130 @@
+"""The bytes that an instance starts with: spawn's boothook first, then the person's part.
+
+cloud-init reads MIME multipart (its documentation, "User data formats"): each part has a type
+that says when and how it runs. A `text/cloud-boothook` runs early at every boot, so that nothing
+that the person's part does, or never stops doing, keeps the end date from being armed.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import zlib
+from email import message_from_bytes
+from email.encoders import encode_base64
+from email.message import Message
+from email.mime.multipart import MIMEMultipart
+from email.mime.nonmultipart import MIMENonMultipart
+from email.policy import compat32
+
+from spawn.core.errors import InputError
+
+# EC2 user guide, "Run commands when you launch an EC2 instance": before base64.
+MOST_BYTES = 16_384
+# What a compressed text of the person's may grow to: beyond it it is no script any more.
+MOST_UNPACKED_BYTES = 4 * 1024 * 1024
+_LONGEST_7BIT_LINE = 998
+# Lines stay as long as they are: a script must not be folded.
+_UNTOUCHED = compat32.clone(max_line_length=0)
+_GZIP_MAGIC = b"\x1f\x8b"
+# Longer marks before those that they begin with; None: the text is a multipart of its own.
+_KINDS: tuple[tuple[bytes, str | None], ...] = (
+    (b"#!", "text/x-shellscript"),
+    (b"#cloud-boothook", "text/cloud-boothook"),
+    (b"#cloud-config-archive", "text/cloud-config-archive"),
+    (b"#cloud-config-jsonp", "text/cloud-config-jsonp"),
+    (b"#cloud-config", "text/cloud-config"),
+    (b"#include-once", "text/x-include-once-url"),
+    (b"#include", "text/x-include-url"),
+    (b"#part-handler", "text/part-handler"),
+    (b"## template: jinja", "text/jinja2"),
+    (b"Content-Type: multipart/", None),
+    (b"MIME-Version:", None),
+)
+# Windows runs these, or what runs them is not cloud-init: they would be silently passed over.
+_FOREIGN_MARKS = (b"<powershell>", b"<script>", b"<persist>")
+
+
+def unpacked(user_data: bytes, *, flag: str) -> bytes:
+    """Return the person's text, decompressed where it came gzipped.
+
+    Raises InputError, naming `flag`, for a broken or bottomless archive.
+    """
+    if not user_data.startswith(_GZIP_MAGIC):
+        return user_data
+    stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        text = stream.decompress(user_data, MOST_UNPACKED_BYTES)
+    except zlib.error as error:
+        raise InputError(
+            f"{flag} looks gzipped and can't be unpacked", why=str(error)
+        ) from error
+    if not stream.eof:
+        raise InputError(
+            f"{flag} is cut off, or unpacks to more than {MOST_UNPACKED_BYTES} bytes",
+            why="keep large files in a bucket, and fetch them from a short script",
+        )
+    return text
+
+
+def assemble(boothook: bytes, user_data: bytes | None, *, flag: str) -> bytes:
+    """Return the user-data of a launch: the boothook, then the person's part where there is one.
+
+    Sent as it is while that fits, so that a person can read it on the instance; gzipped
+    otherwise. The same input gives the same bytes. Raises InputError, naming `flag`, for a text
+    that does not fit even so, or that no part of cloud-init would run.
+    """
+    message = MIMEMultipart("mixed", boundary=_boundary(boothook, user_data or b""))
+    message.attach(_part("text/cloud-boothook", boothook))
+    if user_data is not None:
+        message.attach(_users_part(unpacked(user_data, flag=flag), flag=flag))
+    plain = _written(message)
+    sent = plain if len(plain) <= MOST_BYTES else gzip.compress(plain, mtime=0)
+    if len(sent) > MOST_BYTES:
+        raise InputError(
+            f"{flag} is too large: {len(sent)} bytes when compressed, of {MOST_BYTES} that EC2 takes",
+            why="keep the large part in a bucket, and fetch it from a short script",
+        )
+    return sent
+
+
+def _users_part(text: bytes, *, flag: str) -> Message:
+    if text.lstrip().startswith(_FOREIGN_MARKS):
+        raise InputError(
+            f"{flag} is written for Windows", why="spawn launches Linux; write a shell script"
+        )
+    for mark, kind in _KINDS:
+        if text.startswith(mark):
+            # cloud-init walks into a multipart within a multipart.
+            return message_from_bytes(text) if kind is None else _part(kind, text)
+    return _part("text/x-shellscript", b"#!/bin/bash\n" + text)
+
+
+def _part(kind: str, text: bytes) -> MIMENonMultipart:
+    main, _, sub = kind.partition("/")
+    part = MIMENonMultipart(main, sub, charset="utf-8")
+    part["Content-Disposition"] = "attachment"
+    if _is_7bit(text):
+        part["Content-Transfer-Encoding"] = "7bit"
+        part.set_payload(text.decode("ascii"))
+        return part
+    part.set_payload(text)
+    encode_base64(part)
+    return part
+
+
+def _is_7bit(text: bytes) -> bool:
+    """Say whether the text may travel as it is (RFC 2045, 2.7): readable beats compact."""
+    lines = text.split(b"\n")
+    return text.isascii() and not {0, 13} & set(text) and max(map(len, lines)) <= _LONGEST_7BIT_LINE
+
+
+def _written(message: MIMEMultipart) -> bytes:
+    return message.as_bytes(policy=_UNTOUCHED)
+
+
+def _boundary(*texts: bytes) -> str:
+    whole = hashlib.sha256()
+    for text in texts:
+        whole.update(len(text).to_bytes(8, "big") + text)
+    return f"spawn-{whole.hexdigest()[:32]}"

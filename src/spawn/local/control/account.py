@@ -1,0 +1,92 @@
+"""The one door to moto's backends: the account's state, service by service.
+
+Everything else in this room that needs moto's objects gets them here, so that a new release of
+moto is met in one place. moto's backends are not safe for threads: callers hold the cloud's lock.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+# Read when moto is imported: its own list holds 700 old images, of which each costs time.
+os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
+
+from moto.core.base_backend import BackendDict
+from moto.ec2.models import EC2Backend, ec2_backends
+from moto.iam.models import IAMBackend, iam_backends
+from moto.kms.models import KmsBackend, kms_backends
+from moto.s3.models import S3Backend, s3_backends
+from moto.scheduler.models import EventBridgeSchedulerBackend, scheduler_backends
+from moto.secretsmanager.models import SecretsManagerBackend, secretsmanager_backends
+from moto.ssm.models import SimpleSystemManagerBackend, ssm_backends
+from moto.sts.models import STSBackend, sts_backends
+
+ACCOUNT_ID = "123456789012"  # AWS's own example account, which the documentation uses too
+PARTITION = "aws"
+HOME_REGION = "us-east-1"
+
+
+def iam() -> IAMBackend:
+    """Users, groups, roles, policies, instance profiles."""
+    return iam_backends[ACCOUNT_ID][PARTITION]
+
+
+def sts() -> STSBackend:
+    """Role sessions."""
+    return sts_backends[ACCOUNT_ID][PARTITION]
+
+
+def s3() -> S3Backend:
+    """Buckets, of every region."""
+    return s3_backends[ACCOUNT_ID][PARTITION]
+
+
+def ec2(region: str) -> EC2Backend:
+    """Instances, networks, disks and images of a region."""
+    return ec2_backends[ACCOUNT_ID][region]
+
+
+def ec2_regions_in_use() -> list[tuple[str, EC2Backend]]:
+    """The regions that have been spoken to, with their backends."""
+    return [(str(region), backend) for region, backend in ec2_backends[ACCOUNT_ID].items()]
+
+
+def regions() -> list[str]:
+    """The regions of the account's partition."""
+    return [region.name for region in ec2(HOME_REGION).describe_regions()]
+
+
+def kms(region: str) -> KmsBackend:
+    """Keys and aliases of a region."""
+    return kms_backends[ACCOUNT_ID][region]
+
+
+def ssm(region: str) -> SimpleSystemManagerBackend:
+    """Parameters of a region."""
+    return ssm_backends[ACCOUNT_ID][region]
+
+
+def secrets(region: str) -> SecretsManagerBackend:
+    """Secrets of a region."""
+    return secretsmanager_backends[ACCOUNT_ID][region]
+
+
+def scheduler(region: str) -> EventBridgeSchedulerBackend:
+    """Schedules of a region."""
+    return scheduler_backends[ACCOUNT_ID][region]
+
+
+def scheduler_regions_in_use() -> list[tuple[str, EventBridgeSchedulerBackend]]:
+    """The regions that have schedules, or had."""
+    return [(str(region), b) for region, b in scheduler_backends[ACCOUNT_ID].items()]
+
+
+def forget_everything() -> None:
+    """An empty account again. moto keeps some counters outside its backends; they may stay."""
+    BackendDict.reset()
+
+
+def tags_of(resource: Any) -> dict[str, str]:
+    """An EC2 resource's tags, as a mapping."""
+    return {tag["key"]: tag["value"] for tag in resource.get_tags()}

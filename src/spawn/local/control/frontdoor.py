@@ -1,0 +1,131 @@
+"""Every request's way: who signed it, what it asks, may they, do it, say so.
+
+1. The address service and the administration live under `/_spawn`; all else is AWS's API.
+2. Authenticate. 3. Read the operation. 4. Switches. 5. Authorise. 6. Perform.
+A refusal is worded in the protocol of the service that was asked.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from spawn.local.control import access
+from spawn.local.control.administration import Administration
+from spawn.local.control.authenticate import authenticate, guess_service
+from spawn.local.control.engine import Engine
+from spawn.local.control.messages import AwsError, Request, Response
+from spawn.local.control.operations import Call, operation_of, protocol_of, service_of
+from spawn.local.control.principals import (
+    Credentials,
+    Principal,
+    administrator,
+    find_principal,
+)
+from spawn.local.control.protocol import render_error
+from spawn.local.control.sigv4 import Signature
+
+log = logging.getLogger(__name__)
+
+PREFIX = "/_spawn/"
+
+
+class FrontDoor:
+    """The cloud's one entrance: `answer` is what both listeners call, from many threads."""
+
+    def __init__(
+        self, *, admin: Credentials, engine: Engine, administration: Administration
+    ) -> None:
+        self._admin = administrator(admin)
+        self._engine = engine
+        self._memory = engine.memory
+        self._administration = administration
+
+    def answer(self, request: Request) -> Response:
+        """The response to a request; never raises."""
+        began = time.perf_counter()
+        try:
+            response, what = self._answer(request)
+        except Exception:  # the process' outermost border: one bad request must not end the cloud
+            log.exception("%s %s failed", request.method, request.path)
+            response, what = self._failed(request), "-"
+        log.info(
+            "%s %s %s %s %.0fms",
+            request.way_in,
+            request.method,
+            what,
+            response.status,
+            (time.perf_counter() - began) * 1000,
+        )
+        return response
+
+    def _failed(self, request: Request) -> Response:
+        service, protocol = guess_service(request)
+        error = AwsError(
+            "InternalFailure", "The embedded cloud failed: see its control.log.", status=500
+        )
+        return render_error(error, service=service, protocol=protocol)
+
+    def _answer(self, request: Request) -> tuple[Response, str]:
+        if request.path == f"{PREFIX}address":
+            return self._administration.address(request), "address"
+        with self._memory.lock:
+            try:
+                signature, principal = authenticate(request, self._principal, self._engine.now())
+            except AwsError as error:
+                return self._unauthenticated(error, request)
+            if request.path.startswith(PREFIX):
+                return self._administration.answer(request, principal), request.path
+            return self._call(request, signature, principal)
+
+    def _principal(self, access_key_id: str) -> Principal | None:
+        if access_key_id == self._admin.credentials.access_key_id:
+            return self._admin
+        return find_principal(access_key_id)
+
+    @staticmethod
+    def _unauthenticated(error: AwsError, request: Request) -> tuple[Response, str]:
+        service, protocol = guess_service(request)
+        scope = _scope_of(request)
+        if scope:
+            service, protocol = service_of(scope), protocol_of(service_of(scope))
+        return render_error(error, service=service, protocol=protocol), error.code
+
+    def _call(
+        self, request: Request, signature: Signature, principal: Principal
+    ) -> tuple[Response, str]:
+        service = service_of(signature.service)
+        protocol = protocol_of(service)
+        what = service
+        try:
+            call = operation_of(request, signing_name=signature.service, region=signature.region)
+            protocol, what = call.protocol, call.name
+            self._memory.switches.fail_if_told(call.name)
+            access.authorize(
+                call,
+                principal,
+                source_ip=self._source_ip(principal),
+                now=self._engine.now(),
+            )
+            return self._perform(request, call, principal), what
+        except AwsError as error:
+            return render_error(error, service=service, protocol=protocol), f"{what} {error.code}"
+
+    def _perform(self, request: Request, call: Call, principal: Principal) -> Response:
+        return self._engine.perform(request, call, principal)
+
+    def _source_ip(self, principal: Principal) -> str:
+        """An instance's calls come from its public address, all others from the caller's."""
+        if principal.source_instance_arn is not None:
+            instance_id = principal.source_instance_arn.rsplit("/", 1)[-1]
+            address = self._engine.public_ip(instance_id)
+            if address is not None:
+                return address
+        return self._memory.switches.caller_address
+
+
+def _scope_of(request: Request) -> str | None:
+    """The service of the credential scope, unproven: only for wording a refusal."""
+    text = (request.header("authorization") or "") + request.query.replace("%2F", "/")
+    parts = text.partition("Credential=")[2].split("/", 4)
+    return parts[3] if len(parts) == 5 else None

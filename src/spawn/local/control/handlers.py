@@ -1,0 +1,248 @@
+"""Which operations the cloud performs itself or checks first, in place of or ahead of moto.
+
+Three tables: `PERFORMED` answer the call (None leaves it to moto after all), `CHECKED` may
+refuse it, `FOLLOWED` run after moto's success. All else is moto's alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from spawn.local.control import account, attributes, instances, launch, schedules
+from spawn.local.control.access import decode_denial, may_assume, principals_of
+from spawn.local.control.launch import fingerprint
+from spawn.local.control.memory import Launch, Memory
+from spawn.local.control.messages import AwsError
+from spawn.local.control.operations import Call
+from spawn.local.control.principals import Principal
+
+CONSOLE_BYTES = 64 * 1024  # EC2 keeps the most recent 64 KB
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Duty:
+    """A call with all that performing it may need."""
+
+    call: Call
+    principal: Principal
+    memory: Memory
+    now: datetime
+    console: Path  # where the data plane writes instances' consoles
+
+
+def _run_instances(duty: Duty) -> Any:
+    return launch.run_instances(duty.call, duty.memory, duty.now)
+
+
+def _terminate(duty: Duty) -> Any:
+    return instances.terminate_instances(duty.call, duty.memory, duty.now)
+
+
+def _stop(duty: Duty) -> Any:
+    return instances.stop_instances(duty.call, duty.memory, duty.now)
+
+
+def _start(duty: Duty) -> Any:
+    return instances.start_instances(duty.call, duty.memory, duty.now)
+
+
+def _reboot(duty: Duty) -> Any:
+    return instances.reboot_instances(duty.call, duty.memory, duty.now)
+
+
+def _console_output(duty: Duty) -> Any:
+    """What the instance's console shows: moto answers the same text for every instance."""
+    instance_id = duty.call.parameters.get("InstanceId") or ""
+    named = dataclasses.replace(duty.call, parameters={"InstanceIds": [instance_id]})
+    instance = instances.find_instances(named)[0]
+    path = duty.console / f"{instance.id}.log"
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(max(0, size - CONSOLE_BYTES))
+            text, modified = file.read(), datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except FileNotFoundError:
+        text, modified = b"", duty.now
+    return {
+        "InstanceId": instance.id,
+        "Output": base64.b64encode(text).decode(),
+        "Timestamp": modified.replace(tzinfo=None),
+    }
+
+
+def _describe_images(duty: Duty) -> Any:
+    """Deprecated images are left out unless asked for, by id or by IncludeDeprecated.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeImages.html
+    """
+    parameters = duty.call.parameters
+    ids = parameters.get("ImageIds") or []
+    filters = {f["Name"]: f.get("Values", []) for f in parameters.get("Filters") or []}
+    found = account.ec2(duty.call.region).describe_images(
+        ami_ids=ids,
+        filters=filters,
+        exec_users=parameters.get("ExecutableUsers") or [],
+        owners=parameters.get("Owners") or [],
+    )
+    if not ids and not parameters.get("IncludeDeprecated"):
+        found = [i for i in found if not getattr(i, "is_deprecated", lambda _: False)(duty.now)]
+    return {"Images": found}
+
+
+def _describe_regions(duty: Duty) -> Any:
+    """Regions that the account has not opted in to show with AllRegions only; moto shows all."""
+    parameters = duty.call.parameters
+    filters = {f["Name"]: f.get("Values", []) for f in parameters.get("Filters") or []}
+    names = [*(parameters.get("RegionNames") or []), *filters.get("region-name", [])]
+    found = account.ec2(duty.call.region).describe_regions(names)
+    statuses = filters.get("opt-in-status")
+    if statuses:
+        found = [region for region in found if region.opt_in_status in statuses]
+    if not parameters.get("AllRegions"):
+        found = [region for region in found if region.opt_in_status != "not-opted-in"]
+    return {"Regions": found}
+
+
+def _caller_identity(duty: Duty) -> Any:
+    """The one who signed; moto makes somebody up for keys that are not its own."""
+    return {
+        "UserId": duty.principal.user_id,
+        "Account": account.ACCOUNT_ID,
+        "Arn": duty.principal.arn,
+    }
+
+
+def _decode_message(duty: Duty) -> Any:
+    return {"DecodedMessage": decode_denial(duty.call.parameters.get("EncodedMessage") or "")}
+
+
+def _create_schedule(duty: Duty) -> Any:
+    """A repeated ClientToken answers the first schedule; moto refuses the name as taken."""
+    token = duty.call.parameters.get("ClientToken")
+    known = duty.memory.tokens.get((duty.call.region, "CreateSchedule", token or ""))
+    if known is None:
+        return None
+    if known.fingerprint != fingerprint(duty.call.parameters):
+        raise AwsError(
+            "ConflictException",
+            "The ClientToken was used for a schedule with other parameters.",
+            status=409,
+        )
+    return {"ScheduleArn": known.result}
+
+
+def _allocate_address(duty: Duty) -> Any:
+    return attributes.allocate_address(duty.call, duty.memory)
+
+
+def _modify_attribute(duty: Duty) -> Any:
+    return attributes.modify_attribute(duty.call)
+
+
+def _modify_metadata(duty: Duty) -> Any:
+    return attributes.modify_metadata_options(duty.call)
+
+
+PERFORMED: dict[str, Callable[[Duty], Any]] = {
+    "ec2:AllocateAddress": _allocate_address,
+    "ec2:DescribeImages": _describe_images,
+    "ec2:DescribeRegions": _describe_regions,
+    "ec2:GetConsoleOutput": _console_output,
+    "ec2:ModifyInstanceAttribute": _modify_attribute,
+    "ec2:ModifyInstanceMetadataOptions": _modify_metadata,
+    "ec2:RebootInstances": _reboot,
+    "ec2:RunInstances": _run_instances,
+    "ec2:StartInstances": _start,
+    "ec2:StopInstances": _stop,
+    "ec2:TerminateInstances": _terminate,
+    "scheduler:CreateSchedule": _create_schedule,
+    "sts:DecodeAuthorizationMessage": _decode_message,
+    "sts:GetCallerIdentity": _caller_identity,
+}
+
+
+def _check_tags(duty: Duty) -> None:
+    attributes.check_new_tags(duty.call)
+
+
+def _check_interface_groups(duty: Duty) -> None:
+    attributes.check_interface_groups(duty.call)
+
+
+def _check_trust(duty: Duty) -> None:
+    """A role can be taken by whom it trusts; moto lets everybody, and takes roles that are not."""
+    role_arn = str(duty.call.parameters.get("RoleArn"))
+    context = {"aws:principalarn": (duty.principal.role_arn or duty.principal.arn,)}
+    external = duty.call.parameters.get("ExternalId")
+    if external:
+        context["sts:externalid"] = (str(external),)
+    if not may_assume(role_arn, principals_of(duty.principal), context):
+        raise AwsError(
+            "AccessDenied",
+            f"User: {duty.principal.arn} is not authorized to perform: sts:AssumeRole on "
+            f"resource: {role_arn}",
+            status=403,
+        )
+
+
+def _check_schedule(duty: Duty) -> None:
+    """An expression that fires here, and a role that trusts the Scheduler."""
+    parameters = duty.call.parameters
+    schedules.check_expression(
+        parameters.get("ScheduleExpression") or "", parameters.get("ScheduleExpressionTimezone")
+    )
+    target = parameters.get("Target") or {}
+    schedules.check_target(target.get("Arn", ""))
+    group = parameters.get("GroupName") or "default"
+    if group not in account.scheduler(duty.call.region).schedule_groups:
+        raise AwsError(
+            "ResourceNotFoundException", f"Schedule group {group} does not exist.", status=404
+        )
+    if not schedules.is_trusted(target.get("RoleArn", ""), duty.call.region, group):
+        raise AwsError(
+            "ValidationException",
+            "The execution role you provide must allow AWS EventBridge Scheduler to assume the "
+            "role.",
+        )
+
+
+CHECKED: dict[str, Callable[[Duty], None]] = {
+    "ec2:CreateTags": _check_tags,
+    "ec2:ModifyNetworkInterfaceAttribute": _check_interface_groups,
+    "scheduler:CreateSchedule": _check_schedule,
+    "scheduler:UpdateSchedule": _check_schedule,
+    "sts:AssumeRole": _check_trust,
+}
+
+
+def _remember_profile(duty: Duty) -> None:
+    name = duty.call.parameters.get("InstanceProfileName") or ""
+    duty.memory.profiles_made_at[name] = duty.now
+
+
+def _remember_schedule(duty: Duty) -> None:
+    parameters, region = duty.call.parameters, duty.call.region
+    token = parameters.get("ClientToken")
+    group = parameters.get("GroupName") or "default"
+    if token:
+        schedule = account.scheduler(region).get_schedule(group, parameters["Name"])
+        duty.memory.tokens[region, "CreateSchedule", token] = Launch(
+            fingerprint=fingerprint(parameters), result=schedule.arn
+        )
+
+
+def _show_profiles(duty: Duty) -> None:
+    attributes.show_associated_profiles(duty.call.region)
+
+
+FOLLOWED: dict[str, Callable[[Duty], None]] = {
+    "ec2:AssociateIamInstanceProfile": _show_profiles,
+    "ec2:ReplaceIamInstanceProfileAssociation": _show_profiles,
+    "iam:CreateInstanceProfile": _remember_profile,
+    "scheduler:CreateSchedule": _remember_schedule,
+}

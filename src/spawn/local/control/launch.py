@@ -1,0 +1,249 @@
+"""RunInstances, in place of moto's: what moto lacks of it would take longer to mend than to say.
+
+1. Check what EC2 checks; nothing is made when something is wrong.
+2. The same ClientToken with the same parameters answers the first launch's instances.
+3. Make interfaces, instances and disks as asked, with the image's and the account's defaults.
+4. Every instance begins pending; the data plane's word makes it running.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any, cast
+
+from moto.core.types import Base64EncodedString
+from moto.ec2.models.instances import Instance, Reservation
+from moto.ec2.utils import random_reservation_id
+
+from spawn.local.control import account, disks
+from spawn.local.control.images import Image
+from spawn.local.control.instances import fail_launch
+from spawn.local.control.launch_checks import (
+    Parameters,
+    check_launch,
+    launch_subnet,
+)
+from spawn.local.control.lookups import find_profile
+from spawn.local.control.memory import Launch, Memory
+from spawn.local.control.messages import AwsError, dry_run_succeeded
+from spawn.local.control.needs.model import tag_list
+from spawn.local.control.network import free_private_address
+from spawn.local.control.operations import Call
+from spawn.local.control.states import LAUNCHED
+
+# An image that supports IMDSv2 makes tokens required, with a hop limit of 2 (AMI's ImdsSupport).
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-IMDS-new-instances.html
+_IMDS_V2_DEFAULTS = {"HttpTokens": "required", "HttpPutResponseHopLimit": 2}
+_NOT_OF_THE_LAUNCH = {"ClientToken", "DryRun"}
+
+
+class CloudInstance(Instance):
+    """moto's instance, whose groups are those of its first interface, as on EC2."""
+
+    @property
+    def security_groups(self) -> list[Any]:
+        return list(self.nics[0]._group_set) if getattr(self, "nics", None) else []  # noqa: SLF001
+
+    @security_groups.setter
+    def security_groups(self, groups: list[Any]) -> None:
+        if getattr(self, "nics", None):
+            self.nics[0]._group_set = list(groups)  # noqa: SLF001
+
+
+def run_instances(call: Call, memory: Memory, now: datetime) -> Reservation:
+    """Launch what the call asks for. Raises AwsError."""
+    parameters = with_template(call.parameters, call.region)
+    known = _known_launch(parameters, call.region, memory)
+    if known is not None:
+        return known
+    check_launch(parameters, call.region)
+    _check_switches(parameters, call.region, memory, now)
+    if parameters.get("DryRun"):
+        raise dry_run_succeeded()
+    reservation = _reserve(parameters, call.region, memory, now)
+    token = parameters.get("ClientToken")
+    if token:
+        launch = Launch(fingerprint=fingerprint(parameters), result=reservation.id)
+        memory.tokens[call.region, "RunInstances", token] = launch
+    return reservation
+
+
+def fingerprint(parameters: Parameters) -> str:
+    """A hash of what was asked for; equal for equal parameters."""
+    asked = {key: value for key, value in parameters.items() if key not in _NOT_OF_THE_LAUNCH}
+    text = json.dumps(asked, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def with_template(parameters: Parameters, region: str) -> Parameters:
+    """The parameters with those of the launch template filled in where absent."""
+    wanted = parameters.get("LaunchTemplate")
+    if not wanted:
+        return parameters
+    version = account.ec2(region)._get_template_from_args(wanted)  # noqa: SLF001 - moto has no other
+    return {**version.data, **parameters}
+
+
+def _known_launch(parameters: Parameters, region: str, memory: Memory) -> Reservation | None:
+    """https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html."""
+    launch = memory.tokens.get((region, "RunInstances", parameters.get("ClientToken") or ""))
+    if launch is None:
+        return None
+    if launch.fingerprint != fingerprint(parameters):
+        raise AwsError(
+            "IdempotentParameterMismatch",
+            "Arguments on this idempotent request are inconsistent with arguments used in "
+            "previous request(s).",
+        )
+    return account.ec2(region).reservations.get(launch.result)
+
+
+def _check_switches(parameters: Parameters, region: str, memory: Memory, now: datetime) -> None:
+    subnet = launch_subnet(parameters, region)
+    zone = subnet.availability_zone if subnet else f"{region}a"
+    memory.switches.check_capacity(parameters.get("InstanceType") or "m1.small", zone)
+    asked = parameters.get("IamInstanceProfile") or {}
+    name = asked.get("Name") or asked.get("Arn")
+    profile = find_profile(name) if name else None
+    made = memory.profiles_made_at.get(profile.name) if profile else None
+    if made and (now - made).total_seconds() < memory.switches.profile_delay_seconds:
+        raise AwsError(
+            "InvalidParameterValue",
+            f"Value ({name}) for parameter iamInstanceProfile.name is invalid. "
+            "Invalid IAM Instance Profile name",
+        )
+
+
+def _reserve(parameters: Parameters, region: str, memory: Memory, now: datetime) -> Reservation:
+    backend = account.ec2(region)
+    reservation = Reservation(random_reservation_id(), owner_id=account.ACCOUNT_ID)
+    backend.reservations[reservation.id] = reservation
+    for index in range(int(parameters.get("MaxCount", 1))):
+        instance = _instance(parameters, region, index)
+        reservation.instances.append(instance)
+        _tag(parameters, instance)
+        doom = disks.attach_disks(parameters, instance)
+        _assign_public_address(instance, memory)
+        _associate_profile(parameters, instance)
+        memory.lives[instance.id] = LAUNCHED
+        memory.regions[instance.id] = region
+        if doom is not None:
+            fail_launch(instance, doom, memory, now)
+    return reservation
+
+
+def _instance(parameters: Parameters, region: str, index: int) -> CloudInstance:
+    backend = account.ec2(region)
+    image = cast("Image", backend.amis[parameters["ImageId"]])
+    user_data = parameters.get("UserData")
+    instance = CloudInstance(  # type: ignore[abstract]
+        backend,
+        parameters["ImageId"],
+        Base64EncodedString(user_data) if user_data else None,
+        [],
+        ami_launch_index=index,
+        client_token=parameters.get("ClientToken"),
+        disable_api_stop=bool(parameters.get("DisableApiStop")),
+        disable_api_termination=bool(parameters.get("DisableApiTermination")),
+        ebs_optimized=bool(parameters.get("EbsOptimized")),
+        hibernation_options=parameters.get("HibernationOptions") or {},
+        instance_initiated_shutdown_behavior=parameters.get("InstanceInitiatedShutdownBehavior"),
+        instance_type=parameters.get("InstanceType") or "m1.small",
+        key_name=parameters.get("KeyName"),
+        lifecycle="spot" if _is_spot(parameters) else None,
+        metadata_options=_metadata_options(parameters, image),
+        monitoring_state="enabled"
+        if (parameters.get("Monitoring") or {}).get("Enabled")
+        else "disabled",
+        nics=_interfaces(parameters, region),
+        region_name=region,
+    )
+    instance.hypervisor = "nitro"
+    return instance
+
+
+def _is_spot(parameters: Parameters) -> bool:
+    return (parameters.get("InstanceMarketOptions") or {}).get("MarketType") == "spot"
+
+
+def _metadata_options(parameters: Parameters, image: Any) -> dict[str, Any]:
+    defaults = _IMDS_V2_DEFAULTS if getattr(image, "imds_support", None) == "v2.0" else {}
+    return {**defaults, **(parameters.get("MetadataOptions") or {})}
+
+
+def _interfaces(parameters: Parameters, region: str) -> list[dict[str, Any]]:
+    """The interfaces in moto's words; the first is made where none is asked for."""
+    asked = parameters.get("NetworkInterfaces") or [{}]
+    subnet = launch_subnet(parameters, region)
+    specifications = []
+    for interface in asked:
+        if interface.get("NetworkInterfaceId"):
+            specifications.append({"DeviceIndex": 0, **interface})
+            continue
+        specifications.append(
+            {
+                "DeviceIndex": int(interface.get("DeviceIndex") or 0),
+                "SubnetId": interface.get("SubnetId") or (subnet and subnet.id),
+                "Groups": interface.get("Groups") or _group_ids(parameters, region, subnet),
+                "PrivateIpAddress": interface.get("PrivateIpAddress")
+                or parameters.get("PrivateIpAddress")
+                or free_private_address(_subnet_of(interface, parameters, region)),
+                "AssociatePublicIpAddress": _wants_public(interface, subnet),
+                "DeleteOnTermination": interface.get("DeleteOnTermination") is not False,
+                "Description": interface.get("Description"),
+            }
+        )
+    return specifications
+
+
+def _subnet_of(interface: dict[str, Any], parameters: Parameters, region: str) -> Any:
+    alone = {"SubnetId": interface.get("SubnetId")}
+    return launch_subnet(alone if interface.get("SubnetId") else parameters, region)
+
+
+def _wants_public(interface: dict[str, Any], subnet: Any) -> bool:
+    asked = interface.get("AssociatePublicIpAddress")
+    return bool(subnet.map_public_ip_on_launch if asked is None else asked)
+
+
+def _group_ids(parameters: Parameters, region: str, subnet: Any) -> list[str]:
+    """The launch's groups by id and by name, or the VPC's default group."""
+    backend: Any = account.ec2(region)
+    named = [
+        backend.get_security_group_from_name(name)
+        for name in parameters.get("SecurityGroups") or []
+    ]
+    asked = [*(parameters.get("SecurityGroupIds") or []), *(group.id for group in named)]
+    return asked or [backend.get_default_security_group(subnet.vpc_id).id]
+
+
+def _tag(parameters: Parameters, instance: CloudInstance) -> None:
+    for specification in parameters.get("TagSpecifications") or []:
+        tags = tag_list(specification.get("Tags"))
+        match specification.get("ResourceType"):
+            case "instance":
+                instance.add_tags(tags)
+            case "network-interface":
+                for interface in instance.nics.values():
+                    interface.add_tags(tags)
+            case _:
+                pass  # "volume" is tagged when the disks are made
+
+
+def _assign_public_address(instance: CloudInstance, memory: Memory) -> None:
+    """An address of the documentation ranges instead of one that could be somebody's."""
+    for interface in instance.nics.values():
+        if interface.public_ip_auto_assign:
+            interface.public_ip = memory.addresses.take()
+
+
+def _associate_profile(parameters: Parameters, instance: CloudInstance) -> None:
+    asked = parameters.get("IamInstanceProfile") or {}
+    profile = find_profile(asked.get("Arn") or asked.get("Name") or "")
+    if profile is None:
+        return
+    backend = instance.ec2_backend
+    backend.associate_iam_instance_profile(instance.id, iam_instance_profile_name=profile.name)
+    instance.iam_instance_profile = {"Arn": profile.arn, "Id": profile.id}

@@ -1,0 +1,95 @@
+"""The account's state, as far as authorisation asks for it. Unknown names give None."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from spawn.local.control import account
+
+
+class AccountLookup:
+    """`needs.Lookup` over moto's backends. The caller holds the cloud's lock."""
+
+    partition = account.PARTITION
+    account_id = account.ACCOUNT_ID
+
+    def role_arn(self, name: str) -> str | None:
+        """The ARN of a role, path and all."""
+        role = _role(name)
+        return str(role.arn) if role else None
+
+    def profile_role_arn(self, name_or_arn: str) -> str | None:
+        """The ARN of an instance profile's role."""
+        profile = find_profile(name_or_arn)
+        return str(profile.roles[0].arn) if profile and profile.roles else None
+
+    def boundary_of_role(self, name: str) -> str | None:
+        """The ARN of a role's permissions boundary."""
+        role = _role(name)
+        return role.permissions_boundary_arn if role else None
+
+    def secret(self, identifier: str, region: str) -> tuple[str, str | None] | None:
+        """The secret's ARN and its customer key, where it has one."""
+        for secret in account.secrets(region).secrets.values():
+            if identifier in {secret.secret_id, secret.arn, secret.name}:
+                key = getattr(secret, "kms_key_id", None)  # a replica has its own, which moto omits
+                return str(secret.arn), self._customer_key(key, region)
+        return None
+
+    def parameter_key(self, name: str, region: str) -> str | None:
+        """The customer key of an encrypted parameter."""
+        bare = name.split(":", 1)[0]
+        # By dict.get: moto loads AWS's public parameters when its own lookup is used.
+        versions = dict.get(account.ssm(region)._parameters, bare) or []  # noqa: SLF001
+        if not versions or versions[-1].parameter_type != "SecureString":
+            return None
+        return self._customer_key(versions[-1].keyid, region)
+
+    def key_arn(self, identifier: str, region: str) -> str | None:
+        """The ARN of a key, by any of its names."""
+        key = find_key(identifier, region)
+        return str(key.arn) if key else None
+
+    def tags(self, resource_id: str, region: str) -> Mapping[str, str]:
+        """The tags of an EC2 resource."""
+        return {k: str(v) for k, v in account.ec2(region).tags.get(resource_id, {}).items()}
+
+    def default_group(self, region: str) -> str | None:
+        """The default security group of the default VPC."""
+        vpc = account.ec2(region).get_default_vpc()
+        group = account.ec2(region).get_default_security_group(vpc.id) if vpc else None
+        return str(group.id) if group else None
+
+    def owns_bucket(self, name: str) -> bool:
+        """Whether the bucket is there, and so this account's."""
+        return name in account.s3().buckets
+
+    def _customer_key(self, identifier: str | None, region: str) -> str | None:
+        """AWS's own keys (alias/aws/...) need no permission of the reader."""
+        if not identifier or "alias/aws/" in identifier:
+            return None
+        key = find_key(identifier, region)
+        is_aws_managed = key is not None and any(a.startswith("alias/aws/") for a in key.aliases)
+        return str(key.arn) if key is not None and not is_aws_managed else None
+
+
+def _role(name: str) -> Any | None:
+    return next((r for r in account.iam().roles.values() if r.name == name), None)
+
+
+def find_profile(name_or_arn: str) -> Any | None:
+    """The instance profile of a name or an ARN; None where there is none."""
+    profiles = account.iam().instance_profiles.values()
+    return next((p for p in profiles if name_or_arn in {p.name, p.arn}), None)
+
+
+def find_key(identifier: str, region: str) -> Any | None:
+    """The key of an id, ARN, alias or alias' ARN; None where there is none."""
+    backend = account.kms(region)
+    if identifier.startswith("arn:") and identifier.split(":")[3] != region:
+        return None
+    try:
+        return backend.keys.get(backend.any_id_to_key_id(identifier))
+    except AttributeError:  # moto, for an alias that is nobody's
+        return None

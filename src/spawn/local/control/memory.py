@@ -1,0 +1,52 @@
+"""What the cloud remembers beyond moto: lives, launches' tokens, switches, addresses.
+
+One object, guarded by one lock: moto is not made for threads, and a call that is authorised,
+performed and shown to the data plane as one step leaves no gap for another to see.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from datetime import datetime
+
+from spawn.local.control.network import PublicAddresses
+from spawn.local.control.schedules import Fired
+from spawn.local.control.states import Life
+from spawn.local.control.switches import Switches
+from spawn.local.world import RoleCredentials
+
+TERMINATED_ARE_SHOWN_SECONDS = 3600.0  # EC2 describes terminated instances for about an hour
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Launch:
+    """What a ClientToken was used for: the request's fingerprint and what came of it."""
+
+    fingerprint: str
+    result: str  # reservation id, schedule ARN
+
+
+@dataclasses.dataclass(kw_only=True)
+class Memory:
+    """Everything that is not moto's. Change it only while holding `lock`."""
+
+    lock: threading.RLock = dataclasses.field(default_factory=threading.RLock)
+    lives: dict[str, Life] = dataclasses.field(default_factory=dict)
+    regions: dict[str, str] = dataclasses.field(default_factory=dict)  # of instances
+    ended_at: dict[str, datetime] = dataclasses.field(default_factory=dict)
+    tokens: dict[tuple[str, str, str], Launch] = dataclasses.field(default_factory=dict)
+    credentials: dict[str, RoleCredentials] = dataclasses.field(default_factory=dict)
+    seeded_regions: set[str] = dataclasses.field(default_factory=set)
+    profiles_made_at: dict[str, datetime] = dataclasses.field(default_factory=dict)
+    fired: set[Fired] = dataclasses.field(default_factory=set)  # schedules
+    troubles: list[str] = dataclasses.field(default_factory=list)
+    addresses: PublicAddresses = dataclasses.field(default_factory=PublicAddresses)
+    switches: Switches = dataclasses.field(default_factory=Switches)
+
+    def clear(self) -> None:
+        """Forget everything, the lock apart."""
+        fresh = Memory()
+        for field in dataclasses.fields(self):
+            if field.name != "lock":
+                setattr(self, field.name, getattr(fresh, field.name))

@@ -1,0 +1,167 @@
+"""Who signed: access keys to principals, and principals to the policies that bear on them."""
+
+from __future__ import annotations
+
+import dataclasses
+import hmac
+from datetime import UTC, datetime
+from typing import Any
+
+from spawn.local.control import account
+from spawn.local.control.authorize import PolicySet
+from spawn.local.control.policies import Policy, Statement, UnreadablePolicy, parse_policy
+
+_NOTHING: tuple[Statement, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """An access key as the account knows it. `token` and `expiration` are a session's."""
+
+    access_key_id: str
+    secret: str
+    token: str | None = None
+    expiration: datetime | None = None
+
+    def __repr__(self) -> str:
+        return f"Credentials({self.access_key_id}, secret=****)"
+
+    def accepts_token(self, token: str | None) -> bool:
+        """Whether this is the session's own token, or there is none on both sides."""
+        if self.token is None or token is None:
+            return self.token is token
+        return hmac.compare_digest(self.token.encode(), token.encode())
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Principal:
+    """Who a call is made by. `policies` is None for the account's administrator: all is allowed."""
+
+    arn: str
+    user_id: str  # aws:userid
+    kind: str  # aws:PrincipalType
+    credentials: Credentials
+    policies: PolicySet | None
+    tags: dict[str, str] = dataclasses.field(default_factory=dict)
+    username: str | None = None  # aws:username, IAM users only
+    issued_at: datetime | None = None  # aws:TokenIssueTime, sessions only
+    source_instance_arn: str | None = None  # ec2:SourceInstanceARN, an instance's role only
+    role_arn: str | None = None  # sessions only
+
+    @property
+    def is_admin(self) -> bool:
+        return self.policies is None
+
+
+def administrator(credentials: Credentials) -> Principal:
+    """The cloud's owner: an IAM user whom no policy restrains."""
+    return Principal(
+        arn=f"arn:{account.PARTITION}:iam::{account.ACCOUNT_ID}:user/admin",
+        user_id="AIDACLOUDADMINISTRATR",
+        kind="User",
+        credentials=credentials,
+        policies=None,
+        username="admin",
+    )
+
+
+def find_principal(access_key_id: str) -> Principal | None:
+    """The IAM user or role session of an access key; None when nobody's, or inactive."""
+    session = account.sts().get_assumed_role_from_access_key(access_key_id)
+    if session is not None:
+        return _session_principal(session)
+    for user in account.iam().users.values():
+        for key in user.access_keys:
+            if key.access_key_id == access_key_id and key.status == "Active":
+                return _user_principal(user, key)
+    return None
+
+
+def _user_principal(user: Any, key: Any) -> Principal:
+    return Principal(
+        arn=user.arn,
+        user_id=user.id,
+        kind="User",
+        credentials=Credentials(access_key_id=key.access_key_id, secret=key.secret_access_key),
+        policies=_user_policies(user),
+        tags=_iam_tags(account.iam().tagger.get_tag_dict_for_resource(user.arn)),
+        username=user.name,
+    )
+
+
+def _session_principal(session: Any) -> Principal:
+    role = find_role(session.role_arn)
+    expiration = session.expiration.replace(tzinfo=UTC)
+    instance_id = session.session_name if session.session_name.startswith("i-") else None
+    region = session.region_name
+    return Principal(
+        arn=session.arn,
+        user_id=session.user_id,
+        kind="AssumedRole",
+        credentials=Credentials(
+            access_key_id=session.access_key_id,
+            secret=session.secret_access_key,
+            token=session.session_token,
+            expiration=expiration,
+        ),
+        policies=role_policies(role, session.policy),
+        role_arn=session.role_arn,
+        tags={} if role is None else {tag["Key"]: tag["Value"] for tag in role.tags},
+        issued_at=session.access_key.create_date.replace(tzinfo=UTC),
+        source_instance_arn=instance_id
+        and f"arn:{account.PARTITION}:ec2:{region}:{account.ACCOUNT_ID}:instance/{instance_id}",
+    )
+
+
+def find_role(arn: str) -> Any | None:
+    """The role of an ARN, path and all; None where there is none."""
+    return next((role for role in account.iam().roles.values() if role.arn == arn), None)
+
+
+def role_policies(role: Any | None, session_policy: str | None) -> PolicySet:
+    """What bears on a session of the role. A role that is gone allows nothing."""
+    if role is None:
+        return PolicySet(identity=())
+    return PolicySet(
+        identity=_attached(role),
+        boundary=_boundary(role.permissions_boundary_arn),
+        session=_readable("session policy", session_policy) if session_policy else None,
+    )
+
+
+def _user_policies(user: Any) -> PolicySet:
+    groups = account.iam().get_groups_for_user(user.name)
+    from_groups = tuple(policy for group in groups for policy in _attached(group))
+    # moto keeps no boundary for users: where AWS has one, the embedded cloud has none to apply.
+    return PolicySet(identity=_attached(user) + from_groups)
+
+
+def _attached(holder: Any) -> tuple[Policy, ...]:
+    """Inline and managed policies of a user, group or role."""
+    inline = [_readable(name, document) for name, document in holder.policies.items()]
+    managed = [_readable(p.arn, _default_document(p)) for p in holder.managed_policies.values()]
+    return tuple(inline + managed)
+
+
+def _boundary(arn: str | None) -> Policy | None:
+    """A boundary whose policy is gone leaves nothing allowed."""
+    if not arn:
+        return None
+    policy = account.iam().managed_policies.get(arn)
+    return _readable(arn, _default_document(policy)) if policy else Policy(name=arn, statements=())
+
+
+def _default_document(policy: Any) -> str:
+    return str(next(v.document for v in policy.versions if v.is_default))
+
+
+def _readable(name: str, document: Any) -> Policy:
+    try:
+        return parse_policy(name, str(document))
+    except UnreadablePolicy:
+        # IAM refuses such a document when it is put; moto lets some through. It allows nothing.
+        return Policy(name=name, statements=_NOTHING)
+
+
+def _iam_tags(tags: dict[str, Any]) -> dict[str, str]:
+    return {key: str(value) for key, value in tags.items()}

@@ -1,0 +1,300 @@
+"""The instance's SSH server: public keys only, commands, shells, files and forwarding.
+
+OpenSSH's own server needs several user ids; in a user namespace of an ordinary user there is
+one. asyncssh speaks the same protocol to the same clients.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import pty
+import signal
+import socket
+import struct
+import termios
+from collections.abc import Mapping
+from pathlib import Path
+
+import asyncssh
+
+from spawn.local.plane.accounts import HOST_KEY, LOGIN_USERS, home_of
+
+_CHUNK_BYTES = 64 * 1024
+
+
+def run_server(listener: socket.socket, environment: Mapping[str, str]) -> None:
+    """Serve logins on a listening socket for as long as the instance lives."""
+    asyncio.run(_serve(listener, environment))
+
+
+async def _serve(listener: socket.socket, environment: Mapping[str, str]) -> None:
+    async def login(process: asyncssh.SSHServerProcess[bytes]) -> None:
+        await _run_login(process, environment)
+
+    await asyncssh.listen(
+        sock=listener,
+        server_factory=_Server,
+        server_host_keys=[str(HOST_KEY)],
+        server_version="OpenSSH_9.2p1_spawn",
+        process_factory=login,
+        sftp_factory=True,
+        allow_scp=False,
+        encoding=None,
+        agent_forwarding=True,
+        keepalive_interval=0,
+    )
+    await asyncio.Event().wait()
+
+
+class _Server(asyncssh.SSHServer):
+    """Who may log in, and what they may forward (everything, as OpenSSH's defaults say)."""
+
+    def begin_auth(self, username: str) -> bool:
+        return True
+
+    def public_key_auth_supported(self) -> bool:
+        return True
+
+    def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
+        return username in LOGIN_USERS and key in _authorized_keys(username)
+
+    def connection_requested(
+        self, dest_host: str, dest_port: int, orig_host: str, orig_port: int
+    ) -> bool:
+        return True
+
+    def server_requested(self, listen_host: str, listen_port: int) -> bool:
+        return True
+
+
+def _authorized_keys(username: str) -> list[asyncssh.SSHKey]:
+    """The user's keys as the file has them now: user-data may have added some."""
+    try:
+        lines = (home_of(username) / ".ssh/authorized_keys").read_text().splitlines()
+    except (OSError, UnicodeDecodeError):
+        return []
+    keys = []
+    for line in lines:
+        try:
+            keys.append(asyncssh.import_public_key(line))
+        except asyncssh.KeyImportError:
+            continue  # a comment, an option or a broken line admits nobody
+    return keys
+
+
+async def _run_login(
+    process: asyncssh.SSHServerProcess[bytes], environment: Mapping[str, str]
+) -> None:
+    username = str(process.get_extra_info("username"))
+    home = home_of(username)
+    full_environment = {
+        **environment,
+        "HOME": str(home),
+        "USER": username,
+        "LOGNAME": username,
+        "SHELL": "/bin/bash",
+        **_connection_variables(process),
+        **{
+            str(name): str(value)
+            for name, value in process.env.items()
+            if str(name) in ("LANG", "TERM") or str(name).startswith("LC_")
+        },
+    }
+    command = process.command
+    # A leading dash makes it a login shell.
+    arguments = ["-bash"] if command is None else ["bash", "-c", command]
+    if process.term_type is not None:
+        full_environment["TERM"] = process.term_type
+        await _run_on_terminal(process, arguments, home, full_environment)
+    else:
+        await _run_on_pipes(process, arguments, home, full_environment)
+
+
+def _connection_variables(process: asyncssh.SSHServerProcess[bytes]) -> dict[str, str]:
+    peer = process.get_extra_info("peername")
+    here = process.get_extra_info("sockname")
+    return {
+        "SSH_CLIENT": f"{peer[0]} {peer[1]} {here[1]}",
+        "SSH_CONNECTION": f"{peer[0]} {peer[1]} {here[0]} {here[1]}",
+    }
+
+
+async def _run_on_pipes(
+    process: asyncssh.SSHServerProcess[bytes],
+    arguments: list[str],
+    home: Path,
+    environment: Mapping[str, str],
+) -> None:
+    child = await asyncio.create_subprocess_exec(
+        *arguments,
+        executable="/bin/bash",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        cwd=home,
+        env=environment,
+        start_new_session=True,
+    )
+    if child.stdin is None or child.stdout is None or child.stderr is None:
+        raise AssertionError  # all three are pipes, as asked for above
+    feeding = asyncio.create_task(_feed(process, child.stdin, child.pid))
+    outputs = asyncio.gather(
+        _drain(child.stdout, process.stdout), _drain(child.stderr, process.stderr)
+    )
+    code = await child.wait()
+    # Whoever still holds the pipes may go on writing, as with OpenSSH's server.
+    await outputs
+    feeding.cancel()
+    _finish(process, code)
+
+
+async def _feed(
+    process: asyncssh.SSHServerProcess[bytes], sink: asyncio.StreamWriter, pid: int
+) -> None:
+    """Pass the client's input and signals on to a command, until the client ends its input."""
+    while True:
+        try:
+            data = await process.stdin.read(_CHUNK_BYTES)
+        except asyncssh.SignalReceived as received:
+            _signal_group(pid, received.signal)
+            continue
+        except asyncssh.BreakReceived:
+            _signal_group(pid, "INT")
+            continue
+        except asyncssh.TerminalSizeChanged:
+            continue
+        if not data:
+            break
+        try:
+            sink.write(data)
+            await sink.drain()
+        except (BrokenPipeError, ConnectionResetError):
+            break
+    sink.close()
+
+
+async def _drain(source: asyncio.StreamReader, sink: asyncssh.SSHWriter[bytes]) -> None:
+    is_heard = True
+    while data := await source.read(_CHUNK_BYTES):
+        if not is_heard:
+            continue  # the client is gone; an unread pipe would hold the command up for ever
+        try:
+            sink.write(data)
+            await sink.drain()
+        except (BrokenPipeError, ConnectionResetError):
+            is_heard = False
+
+
+def _signal_group(pid: int, name: str) -> None:
+    number = getattr(signal, f"SIG{name}", None)
+    if number is not None:
+        with contextlib.suppress(ProcessLookupError):  # it may have ended by itself meanwhile
+            os.killpg(pid, number)
+
+
+def _finish(process: asyncssh.SSHServerProcess[bytes], code: int) -> None:
+    if code >= 0:
+        process.exit(code)
+    else:
+        process.exit_with_signal(signal.Signals(-code).name.removeprefix("SIG"))
+
+
+async def _run_on_terminal(
+    process: asyncssh.SSHServerProcess[bytes],
+    arguments: list[str],
+    home: Path,
+    environment: Mapping[str, str],
+) -> None:
+    terminal, child_side = pty.openpty()
+    _resize(terminal, process.term_size)
+    child = await asyncio.create_subprocess_exec(
+        *arguments,
+        executable="/bin/bash",
+        stdin=child_side,
+        stdout=child_side,
+        stderr=child_side,
+        cwd=home,
+        env=environment,
+        start_new_session=True,
+        preexec_fn=_take_terminal,
+    )
+    os.close(child_side)
+    os.set_blocking(terminal, False)
+    feeding = asyncio.create_task(_feed_terminal(process, terminal, child.pid))
+    showing = asyncio.create_task(_show_terminal(process, terminal))
+    code = await child.wait()
+    await showing
+    feeding.cancel()
+    os.close(terminal)
+    _finish(process, code)
+
+
+def _take_terminal() -> None:
+    """In the child, before it runs the shell: make standard input its controlling terminal."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def _resize(terminal: int, size: tuple[int, int, int, int]) -> None:
+    columns, rows, width_pixels, height_pixels = size
+    packed = struct.pack("HHHH", rows, columns, width_pixels, height_pixels)
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, packed)
+
+
+async def _feed_terminal(
+    process: asyncssh.SSHServerProcess[bytes], terminal: int, pid: int
+) -> None:
+    while True:
+        try:
+            data = await process.stdin.read(_CHUNK_BYTES)
+        except asyncssh.TerminalSizeChanged as change:
+            _resize(terminal, change.term_size)
+            continue
+        except asyncssh.SignalReceived as received:
+            _signal_group(pid, received.signal)
+            continue
+        except asyncssh.BreakReceived:
+            termios.tcsendbreak(terminal, 0)
+            continue
+        if not data:
+            break
+        await _write_all(terminal, data)
+    await process.channel.wait_closed()
+    # The client is gone: what a modem's hang-up does to a terminal's session.
+    _signal_group(pid, "HUP")
+
+
+async def _write_all(terminal: int, data: bytes) -> None:
+    loop = asyncio.get_running_loop()
+    while data:
+        try:
+            data = data[os.write(terminal, data) :]
+        except BlockingIOError:
+            writable = asyncio.Event()
+            loop.add_writer(terminal, writable.set)
+            await writable.wait()
+            loop.remove_writer(terminal)
+
+
+async def _show_terminal(process: asyncssh.SSHServerProcess[bytes], terminal: int) -> None:
+    loop = asyncio.get_running_loop()
+    readable = asyncio.Event()
+    loop.add_reader(terminal, readable.set)
+    try:
+        while True:
+            await readable.wait()
+            readable.clear()
+            try:
+                data = os.read(terminal, _CHUNK_BYTES)
+            except BlockingIOError:
+                continue
+            except OSError:
+                return  # EIO: nobody holds the other side any more
+            process.stdout.write(data)
+            await process.stdout.drain()
+    except (BrokenPipeError, ConnectionResetError):
+        return
+    finally:
+        loop.remove_reader(terminal)

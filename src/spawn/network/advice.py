@@ -1,0 +1,69 @@
+"""What a person types to get a private subnet, where an account has none."""
+
+from __future__ import annotations
+
+import ipaddress
+import shlex
+from collections.abc import Iterable
+
+from spawn.aws.ec2 import Subnet, Vpc
+
+# Largest first: room to grow, down to the smallest that AWS allows (VPC user guide, "Subnet
+# sizing": /16 to /28).
+_PREFIX_LENGTHS = (24, 26, 28)
+# Systems Manager user guide, "Create VPC endpoints": ssm and ssmmessages carry Session Manager.
+_PRIVATE_SUBNET = """\
+SUBNET=$(aws ec2 create-subnet {in_vpc} --availability-zone {zone} --cidr-block {block} \\
+  --query Subnet.SubnetId --output text) &&
+TABLE=$(aws ec2 create-route-table {in_vpc} --query RouteTable.RouteTableId --output text) &&
+aws ec2 associate-route-table {where} --route-table-id "$TABLE" --subnet-id "$SUBNET" &&
+GROUP=$(aws ec2 create-security-group {in_vpc} --group-name session-manager-endpoints \\
+  --description "HTTPS from the VPC" --query GroupId --output text) &&
+aws ec2 authorize-security-group-ingress {where} --group-id "$GROUP" \\
+  --protocol tcp --port 443 --cidr {vpc_block} &&
+for SERVICE in ssm ssmmessages; do
+  aws ec2 create-vpc-endpoint {in_vpc} --vpc-endpoint-type Interface --private-dns-enabled \\
+    --service-name com.amazonaws.{region}.$SERVICE \\
+    --subnet-ids "$SUBNET" --security-group-ids "$GROUP"
+done"""
+
+
+def free_block(vpc: Vpc, subnets: Iterable[Subnet]) -> ipaddress.IPv4Network | None:
+    """Return a block of the VPC that no subnet lies in, None where there is no room."""
+    whole = ipaddress.IPv4Network(vpc.cidr_block)
+    taken = [
+        ipaddress.IPv4Network(subnet.cidr_block)
+        for subnet in subnets
+        if subnet.vpc_id == vpc.vpc_id and subnet.cidr_block
+    ]
+    return next(
+        (
+            block
+            for length in _PREFIX_LENGTHS
+            if length >= whole.prefixlen
+            for block in whole.subnets(new_prefix=length)
+            if not any(block.overlaps(other) for other in taken)
+        ),
+        None,
+    )
+
+
+def private_subnet_command(vpc: Vpc, subnets: Iterable[Subnet], *, zone: str, region: str) -> str:
+    """Return a command, in several lines, that makes a private subnet for Session Manager.
+
+    A subnet, a route table of its own (the VPC's main one may lead to the internet), and the
+    interface endpoints that Session Manager needs where there is no way out. Empty where the VPC
+    has no room for another subnet.
+    """
+    block = free_block(vpc, subnets)
+    if block is None:
+        return ""
+    where = f"--region {shlex.quote(region)}"
+    return _PRIVATE_SUBNET.format(
+        where=where,
+        in_vpc=f"{where} --vpc-id {shlex.quote(vpc.vpc_id)}",
+        zone=shlex.quote(zone),
+        region=shlex.quote(region),
+        block=block,
+        vpc_block=ipaddress.IPv4Network(vpc.cidr_block),
+    )

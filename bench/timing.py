@@ -12,6 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
+class ProgramFailed(RuntimeError):
+    """A program that was to be timed did not do its work; the text holds its own words."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cost:
     """What one run of a program took: by the clock, and of CPU, its children's included."""
@@ -46,7 +50,7 @@ class Ratio:
 
 
 def cost(words: Sequence[str], *, environment: Mapping[str, str], directory: Path) -> Cost:
-    """Run a program once. Raises RuntimeError, with its words, where it fails."""
+    """Run a program once. Raises ProgramFailed where it does not exit with 0."""
     with tempfile.TemporaryFile() as said:
         start_seconds = time.perf_counter()
         process = subprocess.Popen(
@@ -63,7 +67,7 @@ def cost(words: Sequence[str], *, environment: Mapping[str, str], directory: Pat
         process.returncode = os.waitstatus_to_exitcode(status)
         said.seek(0)
         if process.returncode != 0:
-            raise RuntimeError(f"{' '.join(words)} failed:\n{said.read().decode()}")
+            raise ProgramFailed(f"{' '.join(words)} failed:\n{said.read().decode()}")
     return Cost(wall_seconds=wall_seconds, cpu_seconds=usage.ru_utime + usage.ru_stime)
 
 

@@ -228,42 +228,6 @@ class SecurityGroup(Tagged, frozen=True, kw_only=True):
     ip_permissions_egress: tuple[IpPermission, ...] = ()
 
 
-class ImageEbs(Shape, frozen=True, kw_only=True):
-    """The disk of a block-device mapping of an image."""
-
-    volume_size: int | None = None
-    volume_type: str = "gp2"
-    encrypted: bool = False
-    delete_on_termination: bool = True
-    snapshot_id: str = ""
-
-
-class ImageMapping(Shape, frozen=True, kw_only=True):
-    """A block-device mapping of an image; `ebs` is None for instance store."""
-
-    device_name: str
-    ebs: ImageEbs | None = None
-
-
-class Image(Tagged, frozen=True, kw_only=True):
-    """An AMI. `creation_date` is text as AWS gives it (RFC 3339 with milliseconds)."""
-
-    image_id: str
-    name: str = ""
-    owner_id: str = ""
-    image_owner_alias: str = ""
-    architecture: str
-    root_device_name: str = ""
-    root_device_type: str = ""
-    virtualization_type: str = "hvm"
-    platform: str = ""
-    public: bool = False
-    state: str = "available"
-    creation_date: str = ""
-    deprecation_time: str = ""
-    block_device_mappings: tuple[ImageMapping, ...] = ()
-
-
 class ProcessorInfo(Shape, frozen=True, kw_only=True):
     """The processor of an instance type."""
 
@@ -457,11 +421,6 @@ def route_tables(answer: Answer) -> tuple[RouteTable, ...]:
 def security_groups(answer: Answer) -> tuple[SecurityGroup, ...]:
     """Understand DescribeSecurityGroups."""
     return many(answer, "SecurityGroups", SecurityGroup)
-
-
-def images(answer: Answer) -> tuple[Image, ...]:
-    """Understand DescribeImages."""
-    return many(answer, "Images", Image)
 
 
 def instance_types(answer: Answer) -> tuple[InstanceType, ...]:

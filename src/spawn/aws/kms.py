@@ -9,7 +9,9 @@ from spawn.aws.questions import Question
 from spawn.aws.shapes import Shape
 
 DESCRIBE_KEY = read(
-    "kms", "DescribeKey", Permission("kms:DescribeKey", "arn:{partition}:kms:{region}:{account}:key/*")
+    "kms",
+    "DescribeKey",
+    Permission("kms:DescribeKey", "arn:{partition}:kms:{region}:{account}:key/*"),
 )
 
 OPERATIONS = (DESCRIBE_KEY,)

@@ -156,9 +156,7 @@ class Performer:
         for observer in self.observers:
             observer.failed(step, refusal)
         collided = refusal.code in step.collides
-        return Performed(
-            step, Result.COLLIDED if collided else Result.FAILED, refusal=refusal
-        )
+        return Performed(step, Result.COLLIDED if collided else Result.FAILED, refusal=refusal)
 
     def _ask_until_settled(self, step: Step, parameters: Parameters) -> Answer:
         began = self.clock.monotonic()

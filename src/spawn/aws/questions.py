@@ -19,7 +19,6 @@ from spawn.aws.operation import Answer, Operation
 from spawn.core.errors import AccessDenied, AwsRefusal
 from spawn.core.steps import Parameters
 
-
 T = TypeVar("T")
 
 
@@ -42,7 +41,7 @@ class Unseen(msgspec.Struct, frozen=True, tag="unseen"):
 
 @dataclass(frozen=True, kw_only=True)
 class Question(Generic[T]):
-    """One read. `absent_codes` are the error codes by which AWS says that there is no such thing."""
+    """One read. `absent_codes` are the error codes that mean: there is no such thing."""
 
     operation: Operation
     parameters: Parameters

@@ -69,7 +69,7 @@ _NO_ANSWER = (
     botocore_errors.IncompleteReadError,
     botocore_errors.ResponseStreamingError,
 )
-# EC2 user guide, "Decode an authorization status message": opaque, and long enough to hide the rest.
+# EC2 API Reference, "Error codes", UnauthorizedOperation: opaque, and it hides the rest.
 _ENCODED = re.compile(r"Encoded authorization failure message: \S+")
 
 

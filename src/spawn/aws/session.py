@@ -7,8 +7,8 @@ spawn has no credentials and no opinion of its own.
 from __future__ import annotations
 
 import gzip
-import os.path
 import threading
+from pathlib import Path
 from typing import Any, cast
 
 import botocore.session
@@ -34,10 +34,11 @@ class _FastJsonLoader(JSONFileLoader):  # type: ignore[misc]
     """Reads service models with msgspec: EC2's has 4 MB, and its parsing was most of a start."""
 
     def load_file(self, file_path: str) -> Any:
-        for path, opener in ((f"{file_path}.json", open), (f"{file_path}.json.gz", gzip.open)):
-            if os.path.isfile(path):
-                with opener(path, "rb") as file:
-                    return msgspec.json.decode(file.read())
+        plain, packed = Path(f"{file_path}.json"), Path(f"{file_path}.json.gz")
+        if plain.is_file():
+            return msgspec.json.decode(plain.read_bytes())
+        if packed.is_file():
+            return msgspec.json.decode(gzip.decompress(packed.read_bytes()))
         return None
 
 
@@ -48,7 +49,9 @@ class Session:
     Raises InputError for a profile that does not exist.
     """
 
-    def __init__(self, *, profile: str | None, region: str | None, user_agent_extra: str = "") -> None:
+    def __init__(
+        self, *, profile: str | None, region: str | None, user_agent_extra: str = ""
+    ) -> None:
         self._session = botocore.session.Session(profile=profile)
         self._session.register_component(
             "data_loader", Loader(file_loader=_FastJsonLoader(), include_default_search_paths=True)
@@ -93,7 +96,7 @@ class Session:
         return cast("str", self.client(service, region).meta.endpoint_url)
 
     def partition(self, region: str) -> str:
-        """Return the partition of a region: "aws", "aws-us-gov", "aws-cn" …"""
+        """Return the partition of a region, such as "aws" or "aws-us-gov"."""
         with translated("partition"):
             return cast("str", self._session.get_partition_for_region(region))
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import click
 
+from spawn.cli.assembly import planner
 from spawn.cli.launch_words import read_file
-from spawn.cli.launching import carry_out, planner
-from spawn.cli.options import Output, account_of, output_option
+from spawn.cli.launching import carry_out
+from spawn.cli.options import account_of, output_option
+from spawn.cli.rendering.documents import Output
 from spawn.cli.wiring import Wiring
 from spawn.launch.plan import LaunchPlan
 from spawn.launch.propose import check_unchanged, read_saved_plan
@@ -35,9 +37,7 @@ def command(
         local=local,
         user_agent_extra=f"launch/{saved.launch_id}",
     )
-    again = planner(
-        wiring, account, saved.spec, launch_id=saved.launch_id, now=saved.created_at
-    )
+    again = planner(wiring, account, saved.spec, launch_id=saved.launch_id, now=saved.created_at)
 
     def checked() -> LaunchPlan:
         fresh = again()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 import click
 
 from spawn.aws.perform import Performer
 from spawn.cli.finding import everything
-from spawn.cli.options import Output, account_of, account_options, output_option, yes_option
+from spawn.cli.options import account_of, account_options, output_option, yes_option
 from spawn.cli.rendering.cancelling import cancel_question, cancel_text
-from spawn.cli.rendering.documents import as_json, as_yaml
+from spawn.cli.rendering.documents import Output, document
 from spawn.cli.wiring import Wiring
 from spawn.lifecycle.cancel import Outcome, cancel, error_of, plan_cancel
 from spawn.lifecycle.resolve import resolve_words
@@ -45,12 +47,12 @@ def command(
     match output:
         case Output.TABLE:
             wiring.show(cancel_text(report))
-        case Output.JSON:
-            wiring.show(as_json(report))
-        case Output.YAML:
-            wiring.show(as_yaml(report))
+        case Output.JSON | Output.YAML:
+            wiring.show(document(report, output))
         case Output.IDS:
-            wiring.stdout.writelines(f"{one.id}\n" for one in report.results if one.outcome is Outcome.ENDED)
+            wiring.show_ids(one.id for one in report.results if one.outcome is Outcome.ENDED)
+        case _:
+            assert_never(output)
     error = error_of(report)
     if error is not None:
         raise error

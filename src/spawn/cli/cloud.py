@@ -7,8 +7,8 @@ import shlex
 import click
 
 from spawn.cli.clouds import directory_of, explained, lacking_text, started
-from spawn.cli.options import Output, output_option, yes_option
-from spawn.cli.rendering.documents import as_json, as_yaml
+from spawn.cli.options import output_option, yes_option
+from spawn.cli.rendering.documents import Output, document
 from spawn.cli.rendering.tables import fields
 from spawn.cli.wiring import Wiring
 from spawn.local import cloud
@@ -23,9 +23,7 @@ def command() -> None:
 
 
 @command.command(name="up")
-@click.option(
-    "--control-plane-only", is_flag=True, help="Answer calls, but boot no instances."
-)
+@click.option("--control-plane-only", is_flag=True, help="Answer calls, but boot no instances.")
 @click.pass_obj
 def up(wiring: Wiring, /, *, control_plane_only: bool) -> int:
     """Start it, and say how to use it. Does nothing where it runs."""
@@ -56,30 +54,23 @@ def status(wiring: Wiring, /, *, output: Output) -> int:
     """Show what runs in it."""
     with explained():
         found = cloud.status(directory_of(wiring))
-    document = {
+    facts = {
         "endpoint": found.endpoint,
         "directory": str(found.directory),
         "control_plane_only": found.control_plane_only,
         "instances": dict(found.instances),
         "troubles": list(found.troubles),
     }
-    match output:
-        case Output.JSON:
-            wiring.show(as_json(document))
-        case Output.YAML:
-            wiring.show(as_yaml(document))
-        case _:
-            instances = "\n".join(f"{one} {state}" for one, state in found.instances.items())
-            wiring.show(
-                fields(
-                    (
-                        ("endpoint", found.endpoint),
-                        ("directory", str(found.directory)),
-                        ("instances", instances or "none"),
-                        ("troubles", "\n".join(found.troubles)),
-                    )
-                )
-            )
+    instances = "\n".join(f"{one} {state}" for one, state in found.instances.items())
+    shown = fields(
+        (
+            ("endpoint", found.endpoint),
+            ("directory", str(found.directory)),
+            ("instances", instances or "none"),
+            ("troubles", "\n".join(found.troubles)),
+        )
+    )
+    wiring.show(shown if output is Output.TABLE else document(facts, output))
     return 0
 
 

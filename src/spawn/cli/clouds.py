@@ -30,9 +30,7 @@ def explained() -> Iterator[None]:
     except cloud.DirectoryRefused as error:
         raise InputError("the embedded cloud's directory can't be used", why=str(error)) from error
     except cloud.CloudFailed as error:
-        raise AccountError(
-            str(error), why=error.log, next_command="spawn cloud doctor"
-        ) from error
+        raise AccountError(str(error), why=error.log, next_command="spawn cloud doctor") from error
 
 
 def started(
@@ -55,14 +53,14 @@ def started(
 
 def lacking_text() -> str:
     """Return what this machine lacks to run instances, a line each with its remedy; or ""."""
-    return "\n".join(f"{one.what}\n  try: {one.remedy}" for one in requirements.lacking())
+    return "\n".join(f"{one.what}\n  try: {one.remedy}" for one in requirements.missing_requirements())
 
 
 def _require_programs() -> None:
-    lacks = requirements.lacking()
+    lacks = requirements.missing_requirements()
     if lacks:
         raise AccountError(
             "this machine can't run instances: " + "; ".join(one.what for one in lacks),
-            why="without them there is the control plane alone: spawn cloud up --control-plane-only",
+            why="calls alone are answered without them: spawn cloud up --control-plane-only",
             next_command=lacks[0].remedy,
         )

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import click
 
-from spawn.aws.questions import Known
+from spawn.cli.assembly import way_to
 from spawn.cli.finding import everything
 from spawn.cli.options import Account, account_of, account_options
 from spawn.cli.wiring import Wiring
 from spawn.connect.connect import connect
-from spawn.connect.destination import find_instance, find_login_user
-from spawn.connect.patience import Patience
-from spawn.connect.programs import LocalPrograms
-from spawn.connect.way import Machine, boot_seconds_left, find_way
 from spawn.core.ids import is_resource_id
 from spawn.lifecycle.resolve import resolve_one
-from spawn.network.caller import fetch_over_https, find_caller
 
 
 @click.command(name="connect", context_settings={"ignore_unknown_options": True})
@@ -42,50 +37,16 @@ def command(
     """
     account = account_of(wiring, region=region, profile=profile, local=local)
     instance_id, where = _named(wiring, account, instance, region=region)
-    found = find_instance(account.reader, instance_id, region=where)
-    patience = Patience(
-        limit_seconds=boot_seconds_left(found, wiring.clock.now()),
-        clock=wiring.clock.monotonic,
-        sleep=wiring.clock.sleep,
+    way, patience = way_to(
+        wiring, account, instance_id, region=where, user=user, progress=wiring.say
     )
-    way = find_way(
-        found,
-        account.reader,
-        _machine(wiring),
-        region=where,
-        user=user
-        or find_login_user(
-            account.reader, found, region=where, partition=account.session.partition(where)
-        ),
-        caller_addresses=lambda: _addresses(wiring),
-        patience=patience,
-        progress=wiring.say,
-    )
-    return connect(
-        way, words, terminal=wiring.is_terminal, patience=patience, progress=wiring.say
-    )
+    return connect(way, words, terminal=wiring.is_terminal, patience=patience, progress=wiring.say)
 
 
-def _named(
-    wiring: Wiring, account: Account, word: str, *, region: str | None
-) -> tuple[str, str]:
+def _named(wiring: Wiring, account: Account, word: str, *, region: str | None) -> tuple[str, str]:
     """Return id and region; an id with its region needs no looking around."""
     if region is not None and is_resource_id(word, "i"):
         return word, region
     _, listing = everything(wiring, account, region=region)
     row = resolve_one(word, listing)
     return row.id, row.region
-
-
-def _machine(wiring: Wiring) -> Machine:
-    return Machine(
-        state_directory=wiring.paths.state,
-        ssh_directory=wiring.paths.home / ".ssh",
-        programs=LocalPrograms(),
-        proxy_command=wiring.environment.get("SPAWN_SSH_PROXY_COMMAND", ""),
-    )
-
-
-def _addresses(wiring: Wiring) -> tuple[str, ...]:
-    found = find_caller(wiring.address_url, fetch_over_https)
-    return found.value if isinstance(found, Known) else ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from spawn.aws.questions import Asker
@@ -15,9 +14,7 @@ from spawn.lifecycle.regions import value_of
 SIDE_BY_SIDE = 64
 
 
-def everything(
-    wiring: Wiring, account: Account, *, region: str | None
-) -> tuple[Identity, Listing]:
+def everything(wiring: Wiring, account: Account, *, region: str | None) -> tuple[Identity, Listing]:
     """Return the caller, and all spawn instances that they may see, in one region or in all."""
     with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
         asker = Asker(account.reader, pool)

@@ -7,11 +7,13 @@ from typing import Any, TypeVar
 
 import click
 
-from spawn.cli.launching import asked_of, carry_out, planner, show_plan
-from spawn.cli.options import Output, account_of, account_options, output_option
+from spawn.cli.assembly import planner
+from spawn.cli.launching import asked_of, carry_out, show_plan
+from spawn.cli.options import account_of, account_options, output_option
+from spawn.cli.rendering.documents import Output
 from spawn.cli.wiring import Wiring
-from spawn.launch.spec import DEFAULT_INSTANCE_TYPE
 from spawn.core.levels import Level
+from spawn.launch.spec import DEFAULT_INSTANCE_TYPE
 
 SHOWN = ("plan", "requests", "user-data")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -24,7 +26,10 @@ def repeatable(name: str, *more: str, metavar: str, help: str) -> Callable[[F], 
 
 @click.command(name="launch")
 @click.option(
-    "--instance-type", default=DEFAULT_INSTANCE_TYPE, show_default=True, metavar="TYPE",
+    "--instance-type",
+    default=DEFAULT_INSTANCE_TYPE,
+    show_default=True,
+    metavar="TYPE",
     help="What hardware.",
 )
 @click.option("--ami", "--image-id", metavar="AMI", help="The image; else the newest Amazon Linux.")
@@ -32,12 +37,19 @@ def repeatable(name: str, *more: str, metavar: str, help: str) -> Callable[[F], 
 @click.option("--name", metavar="NAME", help="A name to call it by, for you and `spawn`.")
 @click.option("--ttl", metavar="DURATION", help="When it ends by itself: 30m, 4h, 1d12h. Else 8h.")
 @click.option(
-    "--security", type=click.Choice([level.value for level in Level]),
-    default=Level.STANDARD.value, show_default=True, help="How strict the defaults are.",
+    "--security",
+    type=click.Choice([level.value for level in Level]),
+    default=Level.STANDARD.value,
+    show_default=True,
+    help="How strict the defaults are.",
 )
-@click.option("--key-pair", "--key-name", metavar="NAME", help="Your EC2 key pair; else your own spawn key.")
+@click.option(
+    "--key-pair", "--key-name", metavar="NAME", help="Your EC2 key pair; else your own spawn key."
+)
 @repeatable(
-    "--security-groups", "--security-group-ids", metavar="SG,…",
+    "--security-groups",
+    "--security-group-ids",
+    metavar="SG,…",
     help="Your own security groups, in place of one that admits you alone.",
 )
 @repeatable("--ssh-from", metavar="CIDR|pl-…", help="Who may reach SSH; else your own address.")
@@ -45,29 +57,42 @@ def repeatable(name: str, *more: str, metavar: str, help: str) -> Callable[[F], 
 @click.option("--subnet", "--subnet-id", metavar="SUBNET", help="The subnet; else one with room.")
 @click.option("--public-ip/--no-public-ip", default=None, help="Whether it gets a public address.")
 @click.option("--private-ip", metavar="ADDRESS", help="Its private address, within the subnet.")
-@click.option("--encrypt-volumes/--no-encrypt-volumes", default=None, help="Whether its disks are encrypted.")
+@click.option(
+    "--encrypt-volumes/--no-encrypt-volumes", default=None, help="Whether its disks are encrypted."
+)
 @click.option("--kms-key-id", metavar="KEY", help="The disks' KMS key: id, ARN or alias.")
-@click.option("--volume-size", type=click.IntRange(1, 65536), metavar="GIB", help="The root disk's size.")
+@click.option(
+    "--volume-size", type=click.IntRange(1, 65536), metavar="GIB", help="The root disk's size."
+)
 @click.option("--volume-type", metavar="TYPE", help="The root disk's type: gp3, io2 …")
 @click.option(
-    "--metadata-options", metavar="OPTION=VALUE,…",
+    "--metadata-options",
+    metavar="OPTION=VALUE,…",
     help="HttpTokens, HttpPutResponseHopLimit, HttpEndpoint, InstanceMetadataTags.",
 )
 @repeatable("--tags", "--tag", metavar="KEY=VALUE,…", help="Tags for all that is made.")
 @click.option("--user-data", metavar="TEXT|@FILE", help="What it runs at its first boot.")
 @click.option("--user-data-file", metavar="FILE", help="The same, from a file.")
 @repeatable(
-    "--iam-policy", metavar="SERVICE:LEVEL[@SCOPE],…",
+    "--iam-policy",
+    metavar="SERVICE:LEVEL[@SCOPE],…",
     help="What it may do in AWS: s3:ReadOnly@my-bucket/data/*",
 )
 @click.option("--iam-policy-file", metavar="FILE", help="A policy document of your own.")
 @repeatable("--iam-managed-policies", metavar="NAME|ARN,…", help="Managed policies for its role.")
-@click.option("--iam-role", metavar="NAME|ARN", help="A role that exists, in place of one made for it.")
+@click.option(
+    "--iam-role", metavar="NAME|ARN", help="A role that exists, in place of one made for it."
+)
 @click.option("--permissions-boundary", metavar="NAME|ARN", help="The most that its role may do.")
 @repeatable("--allow", metavar="CONTROL", help="Let this control fail, this once; with --reason.")
 @click.option("--reason", metavar="WORDS", help="Why --allow is right; it is recorded.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and do nothing.")
-@click.option("--show", "shown", type=click.Choice(SHOWN), help="Show this of the plan, exactly, and do nothing.")
+@click.option(
+    "--show",
+    "shown",
+    type=click.Choice(SHOWN),
+    help="Show this of the plan, exactly, and do nothing.",
+)
 @click.option("--yes", is_flag=True, help="Accepted for scripts: a launch asks nothing.")
 @account_options
 @output_option(Output.TABLE, Output.JSON, Output.YAML, Output.IDS)

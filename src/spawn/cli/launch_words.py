@@ -9,9 +9,9 @@ from typing import Any
 
 from spawn.core.durations import parse_duration
 from spawn.core.errors import InputError, NamedThingNotFound
+from spawn.core.levels import Level
 from spawn.core.tags import parse_tags
 from spawn.launch.spec import LaunchSpec, MetadataOptions, Waiver, parse_metadata_options
-from spawn.core.levels import Level
 
 # A policy or a script that is larger is not one; EC2 and IAM take far less.
 LARGEST_FILE_BYTES = 4 * 1024 * 1024

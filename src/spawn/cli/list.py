@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import assert_never
 
 import click
 
 from spawn.aws.questions import Asker
 from spawn.aws.sts import caller_question
-from spawn.cli.options import Output, account_of, output_option
-from spawn.cli.rendering.documents import as_json, as_yaml
+from spawn.cli.options import account_of, output_option
+from spawn.cli.rendering.documents import Output, document
 from spawn.cli.rendering.listing import failed_regions_text, listing_table
 from spawn.cli.wiring import Wiring
 from spawn.core.errors import PartlyDone
@@ -90,9 +91,9 @@ def _show(wiring: Wiring, listing: Listing, output: Output) -> None:
                     colour=wiring.in_colour,
                 )
             )
-        case Output.JSON:
-            wiring.show(as_json(listing))
-        case Output.YAML:
-            wiring.show(as_yaml(listing))
+        case Output.JSON | Output.YAML:
+            wiring.show(document(listing, output))
         case Output.IDS:
-            wiring.stdout.writelines(f"{row.id}\n" for row in listing.instances)
+            wiring.show_ids(row.id for row in listing.instances)
+        case _:
+            assert_never(output)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -11,19 +10,11 @@ import click
 
 from spawn.aws.door import ReadingDoor, WritingDoor
 from spawn.aws.session import Session
+from spawn.cli.rendering.documents import Output
 from spawn.cli.wiring import LOCAL_SWITCH, Wiring
 from spawn.core.errors import InputError
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-class Output(enum.StrEnum):
-    """How a result is written to stdout."""
-
-    TABLE = "table"
-    JSON = "json"
-    YAML = "yaml"
-    IDS = "ids"
 
 
 @dataclass(frozen=True)

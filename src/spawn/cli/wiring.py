@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TextIO
 
 from spawn.core.errors import InputError
-from spawn.network.caller import DEFAULT_ADDRESS_URL, address_url
 from spawn.core.ids import LAUNCH_ID_BYTES, launch_id
+from spawn.network.caller import DEFAULT_ADDRESS_URL, address_url
 
 LOCAL_SWITCH = "SPAWN_LOCAL"
 ADDRESS_SETTING = "SPAWN_ADDRESS_URL"
@@ -52,7 +52,7 @@ class Paths:
 
 def paths_of(environment: Mapping[str, str]) -> Paths:
     """Return the directories; none of them is made here."""
-    home = Path(environment.get("HOME") or os.path.expanduser("~"))
+    home = Path(environment.get("HOME") or "~").expanduser()
     state = environment.get("XDG_STATE_HOME") or home / ".local" / "state"
     cache = environment.get("XDG_CACHE_HOME") or home / ".cache"
     return Paths(Path(state) / "spawn", Path(cache) / "spawn", home)
@@ -105,6 +105,11 @@ class Wiring:
     def show(self, text: str) -> None:
         """Write the result to stdout."""
         self.stdout.write(text if text.endswith("\n") else f"{text}\n")
+        self.stdout.flush()
+
+    def show_ids(self, ids: Iterable[str]) -> None:
+        """Write a line an id to stdout; nothing at all for none."""
+        self.stdout.writelines(f"{one}\n" for one in ids)
         self.stdout.flush()
 
     def confirm(self, question: str, *, yes: bool) -> bool:

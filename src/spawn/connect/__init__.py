@@ -15,6 +15,7 @@ AWS is only ever planned here.
     keys            the person's key on this machine                  files, ssh-keygen
     pins            host keys pinned per instance id                  files
     console         the host keys that a console shows                reads AWS
+    destination     an instance by its id, and who logs in     reads AWS
     way             all that a connection needs, in one value         files, reads AWS
     connect         a shell, a command, waiting for either            ssh
     explanations    why there is no connection, what to type          reads AWS

@@ -40,4 +40,5 @@ def find_login_user(reader: Reader, instance: ec2.Instance, *, region: str, part
     image = fact.value[0] if isinstance(fact, Known) and fact.value else None
     if image is None:
         return DEFAULT_USER
-    return login_user(publisher_of(image.owner_id, partition), image.name) or DEFAULT_USER
+    publisher = publisher_of(image.owner_id, alias=image.image_owner_alias, partition=partition)
+    return login_user(publisher, image.name) or DEFAULT_USER

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import subprocess
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -62,17 +65,30 @@ class LocalPrograms:
 
     def attach(self, words: Sequence[str]) -> int:
         """Run a program on the terminal, as `Programs.attach` says."""
-        try:
-            process = subprocess.Popen(list(words))
-        except FileNotFoundError as error:
-            raise _not_installed(words[0]) from error
-        while True:
-            # Ctrl-C reaches the program too, which stands in the same foreground group: how it
-            # ends is for the program to say.
+        with _interrupts_left_to_the_program():
             try:
-                return _exit_code(process.wait())
-            except KeyboardInterrupt:
-                continue
+                process = subprocess.Popen(list(words))
+            except FileNotFoundError as error:
+                raise _not_installed(words[0]) from error
+            return _exit_code(process.wait())
+
+
+@contextlib.contextmanager
+def _interrupts_left_to_the_program() -> Iterator[None]:
+    """Let Ctrl-C, which reaches the whole foreground group, mean what the program makes of it.
+
+    A handler that does nothing is not inherited through exec(2), as ignoring the signal would be.
+    """
+    if threading.current_thread() is not threading.main_thread() or (
+        signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    ):
+        yield
+        return
+    before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _exit_code(returncode: int) -> int:

@@ -22,7 +22,11 @@ def parse_duration(text: str, *, flag: str) -> timedelta:
     match = _SHAPE.fullmatch(text)
     amounts = match.groups() if match else ()
     length = sum(
-        (int(amount) * unit for amount, unit in zip(amounts, _UNITS.values(), strict=False) if amount),
+        (
+            int(amount) * unit
+            for amount, unit in zip(amounts, _UNITS.values(), strict=False)
+            if amount
+        ),
         timedelta(),
     )
     if length <= timedelta():

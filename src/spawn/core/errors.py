@@ -53,7 +53,7 @@ class NamedThingNotFound(InputError):
 
 
 class AccountError(SpawnError):
-    """The account, as it stands, does not allow it: no VPC, a role of the wrong content …"""
+    """The account, as it stands, does not allow it: it has no VPC, say, or a changed role."""
 
 
 class RefusedByControl(AccountError):

@@ -26,6 +26,7 @@ class Tag(enum.StrEnum):
     EXPIRES_AT = "spawn:expires-at"
     SECURITY = "spawn:security"
     HOLD = "spawn:hold"
+    CREATED_AT = "spawn:created-at"
     OWNER = "owner"
     NAME = "Name"
 
@@ -45,14 +46,20 @@ def parse_tags(texts: Iterable[str], *, flag: str) -> dict[str, str]:
             )
         if key in tags:
             raise InputError(f"{flag} gives the tag {key!r} twice", why="keep one of them")
+        tags[key] = value
+    return check_tags(tags, flag=flag)
+
+
+def check_tags(tags: Mapping[str, str], *, flag: str) -> dict[str, str]:
+    """Return a person's tags. Raises InputError, naming `flag`, for reserved and too long ones."""
+    for key, value in tags.items():
         _refuse_reserved(key, flag=flag)
         if len(key) > LONGEST_KEY or len(value) > LONGEST_VALUE:
             raise InputError(
                 f"{flag} {key!r} is longer than a tag may be",
                 why=f"keys go to {LONGEST_KEY} characters, values to {LONGEST_VALUE}",
             )
-        tags[key] = value
-    return tags
+    return dict(tags)
 
 
 def _refuse_reserved(key: str, *, flag: str) -> None:

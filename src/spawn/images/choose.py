@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from spawn.aws.ec2 import DESCRIBE_IMAGES, Image, ImageEbs, InstanceType, images
+from spawn.aws.ec2 import DESCRIBE_IMAGES, InstanceType
+from spawn.aws.ec2_images import Image, ImageEbs, images
 from spawn.aws.questions import Question
 from spawn.core.errors import AccountError, InputError, NamedThingNotFound
 from spawn.core.ids import is_resource_id

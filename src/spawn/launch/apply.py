@@ -11,14 +11,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
 from spawn.aws import ec2
 from spawn.aws.door import Writer
-from spawn.aws.perform import SIDE_BY_SIDE, Observer, Performance, Performer, Result
+from spawn.aws.perform import SIDE_BY_SIDE, Observer, Performance, Performer
 from spawn.aws.questions import Asker
 from spawn.core.clock import Clock
 from spawn.core.errors import (
@@ -41,6 +41,8 @@ from spawn.posture.model import Posture
 MOST_PLANS = 3
 # A boot takes seconds; an image that must be fetched first, minutes.
 RUNNING_WITHIN_SECONDS = 300.0
+# What was just made may not be visible everywhere; what is wrong after that is wrong.
+SETTLED_WITHIN_SECONDS = 20.0
 POLL_SECONDS = 1.0
 
 
@@ -135,9 +137,7 @@ class Launch:
         )
 
     def _launch(self, plan: LaunchPlan, performer: Performer, prepared: Performance) -> Launched:
-        performance = performer.perform(
-            ((plan.run,), plan.secure), {**prepared.outputs}
-        )
+        performance = performer.perform(((plan.run,), plan.secure), {**prepared.outputs})
         _raise_failure(performance)
         instance_id = performance.outputs[Output.INSTANCE_ID]
         self.progress.phase(f"waiting for {instance_id} to run")
@@ -182,8 +182,24 @@ class Launch:
     def _judged(
         self, plan: LaunchPlan, instance: ec2.Instance
     ) -> tuple[Posture, tuple[Finding, ...]]:
+        deadline = self.clock.monotonic() + SETTLED_WITHIN_SECONDS
+        while True:
+            posture = self._posture(plan, instance)
+            findings = judge(posture, plan.spec.security, plan.waivers, self.clock.now())
+            refused = refusals(findings)
+            if not refused:
+                return posture, findings
+            if self.clock.monotonic() > deadline:
+                raise RefusedByControl(
+                    f"{instance.instance_id} is not what was planned",
+                    why="; ".join(f"{one.control}: {one.evidence}" for one in refused),
+                    controls=tuple(one.control for one in refused),
+                )
+            self.clock.sleep(POLL_SECONDS)
+
+    def _posture(self, plan: LaunchPlan, instance: ec2.Instance) -> Posture:
         with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
-            posture = collect(
+            return collect(
                 Asker(self.writer, pool),
                 instance,
                 region=plan.region,
@@ -192,17 +208,6 @@ class Launch:
                 level=plan.spec.security,
                 now=self.clock.now(),
             )
-        findings = judge(
-            posture, plan.spec.security, plan.waivers, self.clock.now()
-        )
-        refused = refusals(findings)
-        if refused:
-            raise RefusedByControl(
-                f"{instance.instance_id} is not what was planned",
-                why="; ".join(f"{one.control}: {one.evidence}" for one in refused),
-                controls=tuple(one.control for one in refused),
-            )
-        return posture, findings
 
     def _take_back(
         self,
@@ -243,6 +248,9 @@ def _did_not_start(instance: ec2.Instance) -> AccountError:
     key = "KMS" in code or code == "Client.InternalError"
     return AccountError(
         f"{instance.instance_id} went from pending to {instance.state.name}",
-        why=f"{code}: {words}" + ("; its disk's KMS key may be disabled, or not let you use it" if key else ""),
-        next_command="spawn launch with another --kms-key-id" if key else "spawn list --state terminated",
+        why=f"{code}: {words}"
+        + ("; its disk's KMS key may be disabled, or not let you use it" if key else ""),
+        next_command="spawn launch with another --kms-key-id"
+        if key
+        else "spawn list --state terminated",
     )

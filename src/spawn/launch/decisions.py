@@ -72,6 +72,8 @@ def decide(
         Tag.SPAWN.value: "true",
         Tag.LAUNCH_ID.value: launch_id,
         Tag.OWNER.value: owner,
+        # Not every service says when a thing was made, and cleanup removes only what is old.
+        Tag.CREATED_AT.value: format_instant(now),
     }
     image = choose_image(spec, facts, now=now)
     disks = choose_disks(spec, image, facts.disks)

@@ -73,11 +73,15 @@ def _wants_encryption(spec: LaunchSpec, image: ChosenImage, facts: DiskFacts) ->
         return True if spec.kms_key_id is not None else by_level
     if spec.encrypt_volumes:
         return True
+    by_default = facts.encrypts_by_default
     # EBS user guide, "Encryption scenarios": each of these wins over Encrypted=false.
     reasons = (
         (spec.kms_key_id is not None, "--kms-key-id asks for encryption by that key"),
         (image.root_is_encrypted, f"{image.image_id} is encrypted, and so is each disk made of it"),
-        (facts.encrypts_by_default == Known(True), "this account encrypts every disk in the region"),
+        (
+            isinstance(by_default, Known) and by_default.value,
+            "this account encrypts every disk in the region",
+        ),
     )
     for applies, why in reasons:
         if applies:
@@ -174,7 +178,7 @@ def _key_of(disk: Disk, facts: DiskFacts) -> tuple[str | Unseen, KeyManager | Un
             return disk.kms_key_id or unseen, unseen
     match facts.default_key:
         case Known(value=name):
-            # EC2 API Reference, GetEbsDefaultKmsKeyId: "alias/aws/ebs" unless the account set its own.
+            # EC2 API Reference, GetEbsDefaultKmsKeyId: this, unless the account set its own.
             is_aws = name.endswith("alias/aws/ebs")
             return name, KeyManager.AWS if is_aws else KeyManager.CUSTOMER
         case Unseen() as unseen:

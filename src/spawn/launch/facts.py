@@ -13,6 +13,7 @@ from typing import Protocol
 
 from spawn.aws import ec2, iam, kms, scheduler
 from spawn.aws.door import Reader
+from spawn.aws.ec2_images import Image
 from spawn.aws.questions import Asker, Fact, Question
 from spawn.aws.sts import Identity, caller_question
 from spawn.connect.key_pairs import key_pair_question
@@ -72,7 +73,7 @@ class AccountFacts:
     network: subnets.NetworkFacts
     given_groups: tuple[ec2.SecurityGroup, ...]
     prefix_lists: tuple[ec2.ManagedPrefixList, ...]
-    images: Fact[tuple[ec2.Image, ...]]
+    images: Fact[tuple[Image, ...]]
     instance_types: Fact[tuple[ec2.InstanceType, ...]]
     key_pair: Fact[tuple[ec2.KeyPair, ...]] | None
     disks: DiskFacts
@@ -129,7 +130,10 @@ def _needs_caller(spec: LaunchSpec) -> bool:
 
 def _ask_of_caller(spec: LaunchSpec, caller: Identity, asker: Asker) -> Callable[[], CallerFacts]:
     region = spec.region
-    wanted = (*possible_roles(spec, caller).values(), *possible_backstop_roles(spec, caller).values())
+    wanted = (
+        *possible_roles(spec, caller).values(),
+        *possible_backstop_roles(spec, caller).values(),
+    )
     own_groups = asker.ask(groups.own_groups_question(owner_of(spec, caller), region=region))
     roles = {role.name: role_questions(role, region).ask(asker) for role in wanted}
     arns = (*attached_arns(spec, caller), decisive_boundary(spec, caller))
@@ -199,7 +203,7 @@ def _prefix_lists(spec: LaunchSpec) -> tuple[str, ...]:
     return tuple(source for source in sources if source.startswith("pl-"))
 
 
-def _image_question(spec: LaunchSpec, partition: str) -> Question[tuple[ec2.Image, ...]]:
+def _image_question(spec: LaunchSpec, partition: str) -> Question[tuple[Image, ...]]:
     if spec.ami is None:
         return default_image_question(region=spec.region, partition=partition)
     return given_image_question(parse_image_id(spec.ami), region=spec.region)
@@ -226,7 +230,9 @@ def _ask_key_pair(
 
 def _ask_disks(spec: LaunchSpec, asker: Asker) -> Callable[[], DiskFacts]:
     region = spec.region
-    named = None if spec.kms_key_id is None else asker.ask(kms.key_question(spec.kms_key_id, region))
+    named = (
+        None if spec.kms_key_id is None else asker.ask(kms.key_question(spec.kms_key_id, region))
+    )
     by_default = asker.ask(
         Question(
             operation=ec2.GET_EBS_ENCRYPTION_BY_DEFAULT,

@@ -44,9 +44,7 @@ class JournalObserver:
     def done(self, step: Step, outputs: Mapping[Output, str]) -> None:
         """Write that the step is done, and keep what it yielded."""
         self.outputs.update(outputs)
-        self._write(
-            StepDone(at=self._clock.now(), step=self._number(step), outputs=dict(outputs))
-        )
+        self._write(StepDone(at=self._clock.now(), step=self._number(step), outputs=dict(outputs)))
 
     def failed(self, step: Step, refusal: AwsRefusal) -> None:
         """Write that the step failed."""

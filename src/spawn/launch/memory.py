@@ -7,7 +7,6 @@ on it is answered too; if it was wrong, those questions are asked again.
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -43,6 +42,6 @@ class IdentityMemory:
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             with NamedTemporaryFile(dir=self.directory, delete=False) as file:
                 file.write(msgspec.json.encode(identity))
-            os.replace(file.name, self._file)
+            Path(file.name).replace(self._file)
         except OSError:
             return

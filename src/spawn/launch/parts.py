@@ -12,7 +12,7 @@ from spawn.connect.keys import pair_name
 from spawn.connect.publickey import parse_public_key
 from spawn.core.errors import AccessDenied, NamedThingNotFound
 from spawn.core.levels import Level
-from spawn.core.steps import OutputReference, Stage, Step
+from spawn.core.steps import OutputReference, Stage
 from spawn.iam.existing import choose_profile, parse_identity
 from spawn.iam.managed import check_managed_policy, choose_boundary
 from spawn.iam.role_plan import RolePlan, plan_role

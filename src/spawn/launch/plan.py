@@ -19,7 +19,7 @@ import msgspec
 
 from spawn.core.steps import Stage, Step
 from spawn.launch.checks import check_spec, ttl_of
-from spawn.launch.decisions import Decisions, decide
+from spawn.launch.decisions import decide
 from spawn.launch.facts import AccountFacts
 from spawn.launch.planned_posture import planned_posture
 from spawn.launch.spec import LaunchSpec

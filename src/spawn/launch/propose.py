@@ -47,7 +47,11 @@ def read_saved_plan(text: bytes, *, now: datetime) -> SavedPlan:
             why=str(error),
             next_command="spawn launch --dry-run -o json > plan.json",
         ) from error
-    if saved.format != FORMAT or not is_launch_id(saved.launch_id) or saved.created_at.tzinfo is None:
+    if (
+        saved.format != FORMAT
+        or not is_launch_id(saved.launch_id)
+        or saved.created_at.tzinfo is None
+    ):
         raise InputError(
             "this plan is of another version of spawn",
             next_command="spawn launch --dry-run -o json > plan.json",
@@ -68,11 +72,7 @@ def check_unchanged(text: bytes, plan: LaunchPlan) -> None:
     """
     before = msgspec.json.decode(text)
     after = msgspec.json.decode(msgspec.json.encode(plan))
-    changed = sorted(
-        name
-        for name in {*before, *after}
-        if before.get(name) != after.get(name)
-    )
+    changed = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
     if changed:
         raise AccountError(
             "the saved plan is not what would be planned now",

@@ -122,6 +122,6 @@ def _tag_specifications(tags: Mapping[str, str]) -> list[dict[str, Any]]:
     return [{"ResourceType": kind, "Tags": tag_list(tags)} for kind in _TAGGED]
 
 
-def _with(parameters: dict[str, Any], **optional: Any) -> dict[str, Any]:
+def _with(parameters: dict[str, Any], **optional: object) -> dict[str, Any]:
     """Return the parameters with those of the optional ones that are not None."""
     return parameters | {name: value for name, value in optional.items() if value is not None}

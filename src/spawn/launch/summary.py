@@ -7,7 +7,7 @@ from spawn.core.instants import format_instant
 from spawn.launch.decisions import Decisions
 from spawn.launch.spec import DEFAULT_TTL, LaunchSpec
 from spawn.network.rules import describe
-from spawn.posture.model import KeyManager
+from spawn.posture.model import Disk, KeyManager
 
 
 def summary_of(spec: LaunchSpec, made: Decisions) -> tuple[tuple[str, str], ...]:
@@ -28,7 +28,8 @@ def _instance(spec: LaunchSpec, made: Decisions) -> str:
     zones = [place.zone for place in made.place.options]
     fallback = f" (else {', '.join(zones[1:])})" if len(zones) > 1 else ""
     name = f", named {spec.name}" if spec.name else ""
-    return f"{spec.instance_type} in {zones[0]}{fallback}, {made.image.name or made.image.image_id}{name}"
+    image = made.image.name or made.image.image_id
+    return f"{spec.instance_type} in {zones[0]}{fallback}, {image}{name}"
 
 
 def _network(made: Decisions) -> str:
@@ -41,21 +42,25 @@ def _ssh(made: Decisions) -> str:
     ingress = made.place.network.ingress
     rules = [] if not isinstance(ingress, tuple) else [one.rule for one in ingress]
     key = f"with the key pair {made.key.name}" if made.key.name else "without a key pair"
-    return f"open to {describe(rules)}, {key}" if rules else f"closed, {key}"
+    return f"{describe(rules)}, {key}" if rules else f"closed, {key}"
 
 
 def _disks(made: Decisions) -> str:
     return "; ".join(
-        f"{disk.device_name}, {disk.size_gib} GiB, "
-        + (
-            f"encrypted with {'AWS’s own key' if disk.key_manager is KeyManager.AWS else disk.kms_key}"
-            if disk.encrypted is True
-            else "not encrypted"
-            if disk.encrypted is False
-            else "encryption not known"
-        )
+        f"{disk.device_name}, {disk.size_gib} GiB, {_encryption(disk)}"
         for disk in made.disk_postures
     )
+
+
+def _encryption(disk: Disk) -> str:
+    match disk.encrypted:
+        case True:
+            is_aws = disk.key_manager is KeyManager.AWS
+            return f"encrypted with {'the key that AWS manages' if is_aws else disk.kms_key}"
+        case False:
+            return "not encrypted"
+        case _:
+            return "perhaps encrypted: the account's default can't be seen"
 
 
 def _metadata(spec: LaunchSpec) -> str:

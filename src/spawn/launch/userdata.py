@@ -56,9 +56,7 @@ def unpacked(user_data: bytes, *, flag: str) -> bytes:
     try:
         text = stream.decompress(user_data, MOST_UNPACKED_BYTES)
     except zlib.error as error:
-        raise InputError(
-            f"{flag} looks gzipped and can't be unpacked", why=str(error)
-        ) from error
+        raise InputError(f"{flag} looks gzipped and can't be unpacked", why=str(error)) from error
     if not stream.eof:
         raise InputError(
             f"{flag} is cut off, or unpacks to more than {MOST_UNPACKED_BYTES} bytes",
@@ -82,7 +80,7 @@ def assemble(boothook: bytes, user_data: bytes | None, *, flag: str) -> bytes:
     sent = plain if len(plain) <= MOST_BYTES else gzip.compress(plain, mtime=0)
     if len(sent) > MOST_BYTES:
         raise InputError(
-            f"{flag} is too large: {len(sent)} bytes when compressed, of {MOST_BYTES} that EC2 takes",
+            f"{flag} is too large: compressed it has {len(sent)} bytes, and EC2 takes {MOST_BYTES}",
             why="keep the large part in a bucket, and fetch it from a short script",
         )
     return sent

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from spawn.aws import ec2, iam, removal, scheduler
-from spawn.aws.questions import Absent, Asker, Fact, Question, Unseen
+from spawn.aws.questions import Absent, Asker, Fact, Question
 from spawn.core.errors import AwsRefusal
 from spawn.lifecycle.listed import STATES, Schedules
-from spawn.lifecycle.regions import FailedRegion, T, value_of
+from spawn.lifecycle.regions import FailedRegion, as_far_as_seen, gather, value_of
 
 _USING_STATES = [state for state in STATES if state != "terminated"]
 
@@ -54,20 +54,14 @@ class AccountFacts:
 
 
 def read_account(asker: Asker, regions: Iterable[str], *, home_region: str) -> AccountFacts:
-    """Read all regions side by side, then the roles. A region that fails is named."""
+    """Read all regions side by side, then the roles. A region that fails is named.
+
+    Raises AwsRefusal where none can be read.
+    """
     names = asker.ask(removal.role_names_question(home_region))
-    asked = [(region, _ask_region(asker, region)) for region in regions]
-    read: list[RegionFacts] = []
-    failed: list[FailedRegion] = []
-    for region, wait in asked:
-        try:
-            read.append(wait())
-        except AwsRefusal as refusal:
-            failed.append(FailedRegion(region=region, why=refusal.why or refusal.what))
+    read, failed = gather({region: _ask_region(asker, region) for region in regions})
     roles, unseen = _read_roles(asker, names, home_region)
-    return AccountFacts(
-        regions=tuple(read), failed_regions=tuple(failed), roles=roles, roles_unseen=unseen
-    )
+    return AccountFacts(regions=read, failed_regions=failed, roles=roles, roles_unseen=unseen)
 
 
 def _ask_region(asker: Asker, region: str) -> Callable[[], RegionFacts]:
@@ -96,15 +90,8 @@ def _ask_region(asker: Asker, region: str) -> Callable[[], RegionFacts]:
         groups=value_of(groups()),
         groups_in_use=value_of(in_use()),
         key_pairs=value_of(key_pairs()),
-        schedules=_as_far_as_seen(schedules),
+        schedules=as_far_as_seen(schedules),
     )
-
-
-def _as_far_as_seen(wait: Callable[[], Fact[T]]) -> Fact[T]:
-    try:
-        return wait()
-    except AwsRefusal as refusal:
-        return Unseen(refusal.operation, refusal.why or refusal.what)
 
 
 def _read_roles(

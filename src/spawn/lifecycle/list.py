@@ -66,8 +66,8 @@ def list_instances(
     """List one region, or all that are enabled where `region` is None.
 
     `caller` is waited for last, so that who calls can be asked in the same round. Raises
-    AwsRefusal where the regions or the caller can't be learnt; a region that fails is named in
-    the result.
+    AwsRefusal where the regions or the caller can't be learnt, or no region can be read; one of
+    several that fails is named in the result.
     """
     regions = (region,) if region else enabled_regions(asker, home_region)
     readings, failed = read_regions(asker, regions, states=selection.states)

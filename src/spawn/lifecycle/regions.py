@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -80,31 +80,45 @@ def instances_question(region: str, states: tuple[str, ...]) -> Question[tuple[e
 def read_regions(
     asker: Asker, regions: Iterable[str], *, states: tuple[str, ...]
 ) -> tuple[tuple[RegionReading, ...], tuple[FailedRegion, ...]]:
-    """Read instances and schedules of every region in one round."""
-    asked = [
-        (
-            region,
-            asker.ask(instances_question(region, states)),
-            asker.ask(scheduler.schedules_question(region)),
+    """Read instances and schedules of every region in one round; raises what `gather` raises."""
+
+    def ask(region: str) -> Callable[[], RegionReading]:
+        instances = asker.ask(instances_question(region, states))
+        schedules = asker.ask(scheduler.schedules_question(region))
+        return lambda: RegionReading(
+            region=region,
+            instances=value_of(instances()),
+            schedules=as_far_as_seen(schedules),
         )
-        for region in regions
-    ]
-    readings: list[RegionReading] = []
+
+    return gather({region: ask(region) for region in regions})
+
+
+def gather(
+    pending: Mapping[str, Callable[[], T]],
+) -> tuple[tuple[T, ...], tuple[FailedRegion, ...]]:
+    """Wait for each region: what was read, and which could not be.
+
+    Raises AwsRefusal, the first one, where no region could be read at all: then it is not a
+    region that fails, but the way to AWS.
+    """
+    read: list[T] = []
     failed: list[FailedRegion] = []
-    for region, instances, schedules in asked:
+    refusals: list[AwsRefusal] = []
+    for region, wait in pending.items():
         try:
-            found = value_of(instances())
+            read.append(wait())
         except AwsRefusal as refusal:
+            refusals.append(refusal)
             failed.append(FailedRegion(region=region, why=refusal.why or refusal.what))
-        else:
-            readings.append(
-                RegionReading(region=region, instances=found, schedules=_as_far_as_seen(schedules))
-            )
-    return tuple(readings), tuple(failed)
+    if refusals and not read:
+        raise refusals[0]
+    return tuple(read), tuple(failed)
 
 
-def _as_far_as_seen(wait: Callable[[], Fact[Schedules]]) -> Fact[Schedules]:
+def as_far_as_seen(wait: Callable[[], Fact[T]]) -> Fact[T]:
+    """Wait for a fact that nothing depends on: what can't be had is unseen, for whatever reason."""
     try:
         return wait()
     except AwsRefusal as refusal:
-        return Unseen(scheduler.LIST_SCHEDULES.key, refusal.why or refusal.what)
+        return Unseen(refusal.operation, refusal.why or refusal.what)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import assert_never
 
@@ -90,7 +89,7 @@ def status(
         profile_arn=instance.iam_instance_profile.arn if instance.iam_instance_profile else "",
         key_name=instance.key_name,
         backstop=backstop,
-        endings=tuple(_endings(row, backstop, posture)),
+        endings=endings(row, backstop, posture.ending.shutdown_behavior if posture else None),
         findings=judge(posture, posture.level, (), now) if posture else (),
         posture=posture,
     )
@@ -138,29 +137,35 @@ def _reason(instance: ec2.Instance) -> str:
     return instance.state_transition_reason if reason is None else reason.message
 
 
-def _endings(row: ListedInstance, backstop: Backstop, posture: Posture | None) -> Iterator[str]:
+def endings(
+    row: ListedInstance, backstop: Backstop, shutdown_behavior: str | Unseen | None
+) -> tuple[str, ...]:
+    """Return how the instance is going to end, a sentence for each way, without final stops."""
+    if row.ending is Ending.ENDED:
+        return (_own_words(row, shutdown_behavior),)
+    return (_own_words(row, shutdown_behavior), _backstop_words(backstop))
+
+
+def _own_words(row: ListedInstance, shutdown_behavior: str | Unseen | None) -> str:
     match row.ending:
         case Ending.ENDED:
-            yield f"it is {row.state}"
+            return f"it is {row.state}"
         case Ending.HELD:
-            yield f"it is held as evidence ({row.hold or 'no case named'}), and does not end"
+            return f"it is held as evidence ({row.hold or 'no case named'}), and does not end"
         case Ending.UNKNOWN:
-            yield "its end date can't be read from its tags"
+            return "its end date can't be read from its tags"
         case Ending.OVERDUE | Ending.DUE:
-            yield _own_end(row, posture)
+            return _own_end(row, shutdown_behavior)
         case _:
             assert_never(row.ending)
-    if row.ending is not Ending.ENDED:
-        yield _backstop_words(backstop)
 
 
-def _own_end(row: ListedInstance, posture: Posture | None) -> str:
+def _own_end(row: ListedInstance, shutdown_behavior: str | Unseen | None) -> str:
     when = format_instant(row.expires_at) if row.expires_at else ""
     if row.state == "stopped":
         return f"its end date is {when}, but while it is stopped it can't end itself"
     verb = "should have powered itself off" if row.ending is Ending.OVERDUE else "powers itself off"
-    behavior = posture.ending.shutdown_behavior if posture else ""
-    match behavior:
+    match shutdown_behavior:
         case "terminate":
             return f"it {verb} at {when}, which terminates it"
         case "stop":

@@ -29,14 +29,18 @@ from spawn.local.files import (
     read_cloud_file,
     start_time_of,
 )
+from spawn.local.requirements import Missing, missing_requirements
 
 __all__ = [
     "CloudFailed",
     "DirectoryRefused",
     "Environment",
+    "MachineLacks",
+    "Missing",
     "NotRunning",
     "Status",
     "default_directory",
+    "doctor",
     "down",
     "environment",
     "reset",
@@ -62,6 +66,14 @@ class CloudFailed(Exception):
     def __init__(self, message: str, *, log: str = "") -> None:
         super().__init__(message)
         self.log = log
+
+
+class MachineLacks(Exception):
+    """This machine can't run instances as it is; `missing` says what would change that."""
+
+    def __init__(self, missing: tuple[Missing, ...]) -> None:
+        super().__init__("; ".join(f"{lack.what}: {lack.remedy}" for lack in missing))
+        self.missing = missing
 
 
 class NotRunning(Exception):
@@ -99,16 +111,32 @@ class Status:
 
 
 def up(directory: Path, *, control_plane_only: bool = False) -> Environment:
-    """Start the cloud, or find it running. Raises CloudFailed, DirectoryRefused, OSError."""
+    """Start the cloud, or find it running.
+
+    Raises CloudFailed, MachineLacks (never with `control_plane_only`), DirectoryRefused, OSError.
+    """
     directory = prepare_directory(directory)
     with _locked(directory):
         running = _running(directory)
         if running is None:
+            if not control_plane_only:
+                _check_machine()
             _clean(directory)
             _start(directory, control_plane_only=control_plane_only)
         elif running.control_plane_only and not control_plane_only:
             raise CloudFailed("the cloud that runs here has no instances: end it first")
     return environment(directory)
+
+
+def doctor() -> tuple[Missing, ...]:
+    """What this machine lacks for instances that run; empty when it lacks nothing."""
+    return missing_requirements()
+
+
+def _check_machine() -> None:
+    missing = missing_requirements()
+    if missing:
+        raise MachineLacks(missing)
 
 
 def down(directory: Path) -> bool:

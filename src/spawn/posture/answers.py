@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from spawn.aws import ec2, iam, kms, scheduler
+from spawn.aws.ec2_images import Image
 from spawn.aws.instance_details import NetworkInterface
 from spawn.aws.questions import Absent, Fact, Known, Unseen
 from spawn.core.levels import Level
@@ -41,7 +42,7 @@ class Answers:
     groups: Fact[tuple[ec2.SecurityGroup, ...]]
     subnets: Fact[tuple[ec2.Subnet, ...]]
     route_tables: Fact[tuple[ec2.RouteTable, ...]]
-    image: Fact[tuple[ec2.Image, ...]]
+    image: Fact[tuple[Image, ...]]
     shutdown_behavior: Fact[str]
     user_data: Fact[bytes]
     backstop: Fact[scheduler.Schedule]

@@ -133,7 +133,7 @@ def reaction(control_id: str, outcome: Outcome, level: Level) -> Reaction:
         case Outcome.FAIL:
             return on_failure
         case Outcome.UNKNOWN:
-            is_fatal = on_failure is Reaction.IGNORE
+            is_fatal = level is Level.STRICT or on_failure is Reaction.IGNORE
             return on_failure if is_fatal else Reaction.WARN
         case _:
             assert_never(outcome)

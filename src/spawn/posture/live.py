@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from spawn.aws import ec2, kms, scheduler
+from spawn.aws.ec2_images import Image as Ec2Image
 from spawn.aws.questions import Fact, Known, Unseen
 from spawn.core.instants import parse_instant
 from spawn.core.tags import Tag
@@ -29,7 +30,6 @@ from spawn.posture.model import (
 from spawn.posture.network import live_network
 from spawn.secrets.scan import scan_text
 from spawn.secrets.unpack import unpack
-
 
 _TERMINATE = ":scheduler:::aws-sdk:ec2:terminateInstances"
 
@@ -188,7 +188,7 @@ def _instant(text: str) -> datetime | None:
         return None
 
 
-def _image(found: Fact[tuple[ec2.Image, ...]], viewpoint: Viewpoint) -> Image | Unseen:
+def _image(found: Fact[tuple[Ec2Image, ...]], viewpoint: Viewpoint) -> Image | Unseen:
     images = value_of(found, ec2.DESCRIBE_IMAGES.key)
     if isinstance(images, Unseen):
         return images

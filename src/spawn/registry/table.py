@@ -5,10 +5,12 @@ Keys and index are those with which anybody's `aws dynamodb query --index-name t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from spawn.aws import dynamodb
-from spawn.aws.questions import Absent, Fact, Known, Question, Unseen
+from spawn.aws.questions import Absent, Asker, Fact, Known, Question, T, Unseen
+from spawn.core.errors import AwsRefusal
 from spawn.core.steps import Retry, Stage, Step
 from spawn.core.tags import tag_list
 
@@ -89,6 +91,28 @@ def recovery_question(region: str) -> Question[bool]:
     )
 
 
+def ask_table(asker: Asker, region: str) -> Callable[[], TableFacts]:
+    """Send all three questions; what is returned waits for the facts.
+
+    Raises nothing that AWS says: a registry that does not answer is Unseen, and stops no launch.
+    """
+    table = asker.ask(table_question(region))
+    expires = asker.ask(expiry_question(region))
+    can_be_restored = asker.ask(recovery_question(region))
+    return lambda: TableFacts(
+        table=_as_far_as_seen(table),
+        expires=_as_far_as_seen(expires),
+        can_be_restored=_as_far_as_seen(can_be_restored),
+    )
+
+
+def _as_far_as_seen(wait: Callable[[], Fact[T]]) -> Fact[T]:
+    try:
+        return wait()
+    except AwsRefusal as refusal:
+        return Unseen(refusal.operation, refusal.why or refusal.what)
+
+
 def plan_table(facts: TableFacts, *, region: str, tags: dict[str, str]) -> TablePlan:
     """Return what is lacking. A table that can't be looked at is taken as it is."""
     match facts.table:
@@ -101,7 +125,9 @@ def plan_table(facts: TableFacts, *, region: str, tags: dict[str, str]) -> Table
         case Known():
             return TablePlan(complete=_completion(facts, region))
         case Absent():
-            return TablePlan(create=(_creation(region, tags),), complete=_completion(facts, region))
+            return TablePlan(
+                create=(_creation(region, tags),), complete=(_expiry(region), _recovery(region))
+            )
         case Unseen():
             return TablePlan()
 
@@ -153,7 +179,7 @@ def _completion(facts: TableFacts, region: str) -> Stage:
         (facts.expires, _expiry(region)),
         (facts.can_be_restored, _recovery(region)),
     )
-    return tuple(step for fact, step in wanted if fact in (Absent(), Known(value=False)))
+    return tuple(step for fact, step in wanted if fact == Known(value=False))
 
 
 def _expiry(region: str) -> Step:

@@ -20,28 +20,17 @@ import msgspec
 from spawn.local.proxy import ProxyError, open_connection
 from spawn.local.world import (
     Booted,
-    DesiredState,
     Ended,
     Event,
     Instance,
-    Interface,
-    MetadataOptions,
     Ready,
-    Rule,
-    SecurityGroup,
     World,
 )
+from tests.e2e.plane.worlds import HOME_ADDRESS
 
 PATIENCE_SECONDS = 20.0
 # Long enough for an answer on a busy machine, short enough to wait for one that never comes.
 NO_ANSWER_SECONDS = 1.5
-HOME_ADDRESS = "203.0.113.10"
-STRANGER_ADDRESS = "198.51.100.7"
-
-EVERYTHING = Rule(protocol="-1", from_port=None, to_port=None, peers=("0.0.0.0/0",))
-CLOSED = SecurityGroup(group_id="sg-closed", ingress=(), egress=())
-OPEN = SecurityGroup(group_id="sg-open", ingress=(EVERYTHING,), egress=(EVERYTHING,))
-
 Fact = TypeVar("Fact")
 
 
@@ -54,64 +43,6 @@ def wait_for(look: Callable[[], Fact | None], what: str) -> Fact:
             return found
         time.sleep(0.02)
     raise AssertionError(f"waited in vain for {what}")
-
-
-def ports(first: int, last: int | None = None, *, peers: Sequence[str] = ("0.0.0.0/0",)) -> Rule:
-    """A rule for TCP ports."""
-    return Rule(protocol="tcp", from_port=first, to_port=last or first, peers=tuple(peers))
-
-
-def group(ingress: Sequence[Rule] = (), egress: Sequence[Rule] = (EVERYTHING,)) -> SecurityGroup:
-    """A security group; like AWS's new ones it lets everything out."""
-    return SecurityGroup(group_id="sg-1", ingress=tuple(ingress), egress=tuple(egress))
-
-
-def interface(number: int, *groups: SecurityGroup, vpc_id: str = "vpc-1") -> Interface:
-    """The primary interface of instance `number`."""
-    return Interface(
-        interface_id=f"eni-{number:017x}",
-        mac=f"0a:00:00:00:00:{number:02x}",
-        vpc_id=vpc_id,
-        subnet_id="subnet-1",
-        private_ip=f"10.0.0.{number}",
-        public_ip=f"54.0.0.{number}",
-        groups=groups or (OPEN,),
-    )
-
-
-def instance(number: int, *groups: SecurityGroup, **changes: object) -> Instance:
-    """A running instance with AWS's safe metadata options; `changes` replace fields."""
-    plain = Instance(
-        instance_id=f"i-{number:017x}",
-        account_id="123456789012",
-        partition="aws",
-        region="us-west-2",
-        availability_zone="us-west-2a",
-        image_id="ami-0123456789abcdef0",
-        instance_type="t3.micro",
-        architecture="x86_64",
-        launch_time="2026-01-27T09:30:00Z",
-        state=DesiredState.RUNNING,
-        boot=1,
-        interfaces=(interface(number, *groups),),
-        metadata=metadata_options(),
-        tags={},
-        user_data=None,
-        public_keys=(),
-        credentials=None,
-    )
-    return msgspec.structs.replace(plain, **changes)
-
-
-def metadata_options(**changes: object) -> MetadataOptions:
-    """Tokens required, one hop, tags off; `changes` replace fields."""
-    plain = MetadataOptions(
-        http_tokens="required",
-        http_endpoint="enabled",
-        http_put_response_hop_limit=1,
-        instance_metadata_tags="disabled",
-    )
-    return msgspec.structs.replace(plain, **changes)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -177,7 +108,10 @@ class Plane:
 
     def await_event(self, event: Event) -> None:
         """Wait until an event has been heard."""
-        wait_for(lambda: event in self.events, f"{event}; heard were {self.events}")
+        try:
+            wait_for(lambda: event in self.events, str(event))
+        except AssertionError as error:
+            raise AssertionError(f"{error}; heard were {self.events}") from error
 
     def await_ended(self, ended: Instance) -> Ended:
         """Wait for the end of an instance's boot."""
@@ -223,11 +157,12 @@ class Plane:
 
     def ssh_command(self, to: Instance, *options: str) -> list[str]:
         """The OpenSSH client for an instance, its host key pinned to the console's."""
-        console = self.await_console(to, "-----END SSH HOST KEY KEYS-----")
-        key = re.findall(r"^ssh-ed25519 \S+", console, re.MULTILINE)[-1]
         address = to.interfaces[0].public_ip
         known_hosts = self.directory / f"known_hosts-{to.instance_id}"
-        known_hosts.write_text(f"{address} {key}\n")
+        if not known_hosts.exists():
+            console = self.await_console(to, "-----END SSH HOST KEY KEYS-----")
+            key = re.findall(r"^ssh-ed25519 \S+", console, re.MULTILINE)[-1]
+            known_hosts.write_text(f"{address} {key}\n")
         proxy = f"{sys.executable} -m spawn.local.proxy %h %p"
         settings = {
             "IdentityFile": str(self._key),
@@ -240,6 +175,10 @@ class Plane:
         }
         words = [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
         return ["ssh", "-F", "none", *words, *options, f"ec2-user@{address}"]
+
+    def forget_host_key(self, of: Instance) -> None:
+        """Let the next login learn the host key from the console again."""
+        (self.directory / f"known_hosts-{of.instance_id}").unlink()
 
     def ssh_environment(self) -> dict[str, str]:
         """What the proxy command must know."""

@@ -5,7 +5,8 @@ import base64
 import pytest
 
 from spawn.local.world import Booted, DesiredState, Ended, Ending, Trouble
-from tests.e2e.plane.harness import Plane, instance, interface, metadata_options, wait_for
+from tests.e2e.plane.harness import Plane, wait_for
+from tests.e2e.plane.worlds import instance, interface, metadata_options
 
 pytestmark = pytest.mark.e2e
 
@@ -113,13 +114,17 @@ def test_the_disk_outlives_stop_and_start_but_not_termination(plane: Plane) -> N
     assert "SSH HOST KEY" in plane.console(box)
     plane.apply()
     wait_for(lambda: not plane.console(box), "the console to be forgotten")
+    plane.forget_host_key(box)
     plane.boot(instance(5, boot=3, public_keys=keys))
     assert plane.ssh(box, "ls /etc/x").code == 2
 
 
 def test_a_reboot_by_order_keeps_the_instance(plane: Plane) -> None:
     """A greater boot number ends the running boot, gently, and starts the next."""
-    hook = "#cloud-boothook\n#!/bin/sh\n(trap 'echo told to end; exit' TERM; sleep 100 & wait) &\n"
+    hook = (
+        "#cloud-boothook\n#!/bin/sh\n"
+        "(trap 'echo told to end > /dev/console; exit' TERM; sleep 100 & wait) &\n"
+    )
     box = instance(5, user_data=encoded(hook))
     plane.boot(box)
     plane.await_console(box, "Cloud-init .* finished")

@@ -5,18 +5,16 @@ import socket
 import pytest
 
 from spawn.local.world import Instance, Rule, SecurityGroup
-from tests.e2e.plane.harness import (
+from tests.e2e.plane.harness import NO_ANSWER_SECONDS, Plane, wait_for
+from tests.e2e.plane.worlds import (
     CLOSED,
     HOME_ADDRESS,
-    NO_ANSWER_SECONDS,
     OPEN,
     STRANGER_ADDRESS,
-    Plane,
     group,
     instance,
     interface,
     ports,
-    wait_for,
 )
 
 pytestmark = pytest.mark.e2e

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.plane.harness import PATIENCE_SECONDS, Plane, instance
+from tests.e2e.plane.harness import PATIENCE_SECONDS, Plane
+from tests.e2e.plane.worlds import instance
 
 pytestmark = pytest.mark.e2e
 
@@ -17,7 +18,6 @@ def test_commands_streams_and_exit_codes(plane: Plane) -> None:
     plane.boot(box)
     answer = plane.ssh(box, "cat; echo to errors >&2; exit 7", "input\n" * 50_000)
     assert (answer.code, answer.output, answer.errors) == (7, "input\n" * 50_000, "to errors\n")
-    (plane.directory / f"known_hosts-{box.instance_id}").unlink()
 
 
 def test_a_terminal(plane: Plane) -> None:

@@ -30,7 +30,7 @@ def test_a_program_that_a_signal_ended_has_a_shells_code() -> None:
 
 def test_a_program_that_takes_too_long_is_ended() -> None:
     """The limit is kept, and told apart from everything else."""
-    with pytest.raises(TimeoutError, match="sleep took longer than 0.2 s"):
+    with pytest.raises(TimeoutError, match=r"sleep took longer than 0\.2 s"):
         LocalPrograms().run(("sleep", "20"), timeout_seconds=0.2)
 
 

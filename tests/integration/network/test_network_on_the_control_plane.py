@@ -9,7 +9,8 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from spawn.aws.door import WritingDoor
-from spawn.aws.ec2 import DESCRIBE_INSTANCE_TYPES, Image, InstanceType, instance_types
+from spawn.aws.ec2 import DESCRIBE_INSTANCE_TYPES, InstanceType, instance_types
+from spawn.aws.ec2_images import Image
 from spawn.aws.perform import Performer
 from spawn.aws.questions import Known, Question, T, answer_of
 from spawn.aws.session import Session

@@ -4,7 +4,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from spawn.aws.ec2 import Image, InstanceType, images, instance_types
+from spawn.aws.ec2 import InstanceType, instance_types
+from spawn.aws.ec2_images import Image, images
 from spawn.core.errors import AccountError, InputError, NamedThingNotFound, SpawnError
 from spawn.images.choose import (
     ChosenImage,

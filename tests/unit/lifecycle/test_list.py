@@ -11,7 +11,13 @@ import pytest
 
 from spawn.aws.questions import Asker
 from spawn.aws.sts import Identity
-from spawn.core.errors import AccessDenied, AwsRefusal, InputError, Unreachable
+from spawn.core.errors import (
+    AccessDenied,
+    AwsRefusal,
+    CredentialsRefused,
+    InputError,
+    Unreachable,
+)
 from spawn.core.steps import Parameters
 from spawn.lifecycle.filter_parser import parse_filter
 from spawn.lifecycle.list import EVERYTHING, Listing, Selection, list_instances, parse_states
@@ -116,6 +122,19 @@ def test_schedules_that_cannot_be_read_are_unknown(
     found = listed(Account(reply), pool)
     assert len(found.instances) == 3
     assert {row.backstop for row in found.instances} == {BackstopState.UNKNOWN}
+
+
+@pytest.mark.parametrize("regions", [1, 3])
+def test_when_no_region_answers_it_is_an_error(pool: ThreadPoolExecutor, regions: int) -> None:
+    """Expired credentials are not an empty listing with excuses: the refusal itself is raised."""
+
+    def reply(key: str, parameters: Parameters, region: str) -> Reply:
+        if key == "ec2:DescribeInstances":
+            return CredentialsRefused("the AWS credentials have expired")
+        return healthy(key, parameters, region)
+
+    with pytest.raises(CredentialsRefused):
+        listed(Account(reply), pool, region=REGION if regions == 1 else None)
 
 
 def test_without_the_regions_nothing_is_listed(pool: ThreadPoolExecutor) -> None:

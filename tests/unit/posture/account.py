@@ -93,9 +93,9 @@ GROUPS = {
 }
 
 
-def role_answers(name: str) -> dict[str, Answer]:
+def role_answers(name: str, *, path: str = "/spawn/") -> dict[str, Answer]:
     """A role of that name in the profile, with one policy inside."""
-    shown = {"RoleName": name, "Path": "/spawn/", "Arn": f"arn:aws:iam::123456789012:role/{name}"}
+    shown = {"RoleName": name, "Path": path, "Arn": f"arn:aws:iam::123456789012:role/{name}"}
     profile = {"InstanceProfileName": ROLE, "Path": "/spawn/", "Arn": "arn:x", "Roles": [shown]}
     return {
         "iam:GetInstanceProfile": {"InstanceProfile": profile},

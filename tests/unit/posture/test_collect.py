@@ -132,6 +132,13 @@ def test_a_role_of_another_name_is_found() -> None:
     assert judged(replace(look(Account(ANSWERS)), identity=role), "IAM-WILDCARD") is Outcome.FAIL
 
 
+def test_a_name_alone_makes_no_role_of_spawns() -> None:
+    """A role that is called like spawn's, and stands elsewhere, is somebody else's."""
+    role = look(Account(ANSWERS | role_answers(ROLE, path="/"))).identity
+    assert isinstance(role, Role)
+    assert not role.is_spawn_role
+
+
 def test_a_profile_that_is_gone_gives_nothing() -> None:
     """Without its profile, or a role in it, an instance has no credentials."""
     gone = {key: answer for key, answer in ANSWERS.items() if not key.startswith("iam:")}

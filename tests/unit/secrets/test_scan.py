@@ -71,6 +71,12 @@ def test_secrets_are_found_where_they_stand(kind: str, line: str) -> None:
     assert {finding.line for finding in found} == {3}
 
 
+def test_a_finding_says_in_which_part_it_is() -> None:
+    """Where user-data has several parts, a line number alone would say nothing."""
+    [found] = scan_text(SECRETS["private key"], part="setup.sh")
+    assert (found.part, found.line) == ("setup.sh", 1)
+
+
 @pytest.mark.parametrize("line", REFERENCES)
 def test_references_are_not_secrets(line: str) -> None:
     """What names where a secret is, or has a placeholder in its place, holds none."""

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+import enum
+import unicodedata
 from typing import Any
 
 import msgspec
+
+
+class Output(enum.StrEnum):
+    """How a result is written to stdout."""
+
+    TABLE = "table"
+    JSON = "json"
+    YAML = "yaml"
+    IDS = "ids"
+
+
+def document(value: Any, output: Output) -> str:
+    """Return the value as the one document that stdout gets: YAML if asked for, else JSON."""
+    return as_yaml(value) if output is Output.YAML else as_json(value)
 
 
 def as_json(value: Any) -> str:
@@ -22,8 +38,6 @@ def as_yaml(value: Any) -> str:
 
 def _escaped(character: str) -> str:
     """Write C1 controls and formatting characters as JSON's own escapes; JSON allows them raw."""
-    import unicodedata
-
     if character == "\n" or unicodedata.category(character) not in {"Cc", "Cf", "Zl", "Zp"}:
         return character
     units = character.encode("utf-16-be")

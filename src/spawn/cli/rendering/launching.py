@@ -60,7 +60,9 @@ def launch_document(launched: Launched) -> LaunchDocument:
         launched_at=instance.launch_time,
         expires_at=plan.expires_at,
         connect=connect_command(launched),
-        findings=tuple(one for one in launched.findings if one.disposition is not Disposition.PASSED),
+        findings=tuple(
+            one for one in launched.findings if one.disposition is not Disposition.PASSED
+        ),
         warnings=launched.warnings,
     )
 
@@ -120,15 +122,17 @@ def launched_text(launched: Launched) -> str:
 
 
 def checks_text(findings: Iterable[Finding]) -> str:
-    """Count the controls that pass, and name those that don't."""
+    """Count the controls that pass and those that the level does not ask for; name the others."""
     found = tuple(findings)
     passed = sum(one.disposition is Disposition.PASSED for one in found)
+    noted = sum(one.disposition is Disposition.NOTED for one in found)
     others = [
         f"{_word(one)} {one.control}: {one.evidence}"
         for one in found
         if one.disposition in {Disposition.WARNED, Disposition.WAIVED, Disposition.REFUSED}
     ]
-    return "\n".join((f"{passed} of {len(found)} pass", *others))
+    asked = f"{passed} pass" + (f", {noted} not asked for at this level" if noted else "")
+    return "\n".join((asked, *others))
 
 
 def _word(finding: Finding) -> str:

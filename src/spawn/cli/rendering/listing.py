@@ -13,9 +13,7 @@ from spawn.lifecycle.listed import BackstopState, Ending, ListedInstance
 _HEADINGS = ("NAME", "ID", "STATE", "TYPE", "ZONE", "ADDRESS", "ENDS IN", "BACKSTOP", "OWNER")
 
 
-def listing_table(
-    listing: Listing, *, now: datetime, columns: int | None, colour: bool
-) -> str:
+def listing_table(listing: Listing, *, now: datetime, columns: int | None, colour: bool) -> str:
     """Return the rows, or one sentence where there are none."""
     if not listing.instances:
         return "no instances"

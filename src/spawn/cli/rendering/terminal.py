@@ -10,9 +10,9 @@ _HOSTILE = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
 
 
 def escape(text: str) -> str:
-    """Return the text on one line, with every character that could act on a terminal written out.
+    r"""Return the text on one line, with every character that could act on a terminal written out.
 
-    Those characters become `\\x1b` or `\\u202e`, as Python writes them; all others stay.
+    Those characters become `\x1b` or `\u202e`, as Python writes them; all others stay.
     """
     return "".join(
         character.encode("unicode_escape").decode("ascii")

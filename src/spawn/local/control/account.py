@@ -11,8 +11,11 @@ from typing import Any
 
 # Read when moto is imported: its own list holds 700 old images, of which each costs time.
 os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
+# AWS's managed policies exist in every account; moto leaves them out unless told.
+os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
 
 from moto.core.base_backend import BackendDict
+from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.iam.models import IAMBackend, iam_backends
 from moto.kms.models import KmsBackend, kms_backends
@@ -55,6 +58,11 @@ def ec2_regions_in_use() -> list[tuple[str, EC2Backend]]:
 def regions() -> list[str]:
     """The regions of the account's partition."""
     return [region.name for region in ec2(HOME_REGION).describe_regions()]
+
+
+def dynamodb(region: str) -> DynamoDBBackend:
+    """Tables of a region."""
+    return dynamodb_backends[ACCOUNT_ID][region]
 
 
 def kms(region: str) -> KmsBackend:

@@ -95,6 +95,7 @@ class Engine:
 
     def _answer(self, request: Request, duty: Duty) -> Response:
         call = duty.call
+        _check_expected_owner(request, call)
         if call.name in CHECKED:
             CHECKED[call.name](duty)
         handler = PERFORMED.get(call.name)
@@ -189,3 +190,15 @@ class Engine:
         ]
         moments += [shown_until(ended) for ended in self.memory.ended_at.values()]
         return min(moments, default=None)
+
+
+def _check_expected_owner(request: Request, call: Call) -> None:
+    """S3 refuses when the bucket is not of the account that the caller expects; moto doesn't look.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
+    """
+    if call.service != "s3":
+        return
+    for header in ("x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner"):
+        if request.header(header) not in {None, account.ACCOUNT_ID}:
+            raise AwsError("AccessDenied", "Access Denied", status=403)

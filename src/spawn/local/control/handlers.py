@@ -148,11 +148,17 @@ def _modify_metadata(duty: Duty) -> Any:
     return attributes.modify_metadata_options(duty.call)
 
 
+def _default_key(_: Duty) -> Any:
+    """No account here has chosen a default key of its own, so it is AWS's; moto can't say."""
+    return {"KmsKeyId": "alias/aws/ebs"}
+
+
 PERFORMED: dict[str, Callable[[Duty], Any]] = {
     "ec2:AllocateAddress": _allocate_address,
     "ec2:DescribeImages": _describe_images,
     "ec2:DescribeRegions": _describe_regions,
     "ec2:GetConsoleOutput": _console_output,
+    "ec2:GetEbsDefaultKmsKeyId": _default_key,
     "ec2:ModifyInstanceAttribute": _modify_attribute,
     "ec2:ModifyInstanceMetadataOptions": _modify_metadata,
     "ec2:RebootInstances": _reboot,
@@ -176,6 +182,10 @@ def _check_interface_groups(duty: Duty) -> None:
 
 def _check_trust(duty: Duty) -> None:
     """A role can be taken by whom it trusts; moto lets everybody, and takes roles that are not."""
+    if duty.call.parameters.get("PolicyArns"):
+        raise AwsError(
+            "NotImplemented", "The embedded cloud has no session policies by ARN.", status=501
+        )
     role_arn = str(duty.call.parameters.get("RoleArn"))
     context = {"aws:principalarn": (duty.principal.role_arn or duty.principal.arn,)}
     external = duty.call.parameters.get("ExternalId")
@@ -211,12 +221,38 @@ def _check_schedule(duty: Duty) -> None:
         )
 
 
+def _check_table(duty: Duty) -> None:
+    """A table that is not there has a code of its own in DynamoDB; moto's is another."""
+    name = duty.call.parameters.get("TableName")
+    if name not in account.dynamodb(duty.call.region).tables:
+        raise AwsError(
+            "ResourceNotFoundException", f"Requested resource not found: Table: {name} not found"
+        )
+
+
+_NOT_HERE = {
+    "sts:AssumeRoleWithSAML": "identity providers",
+    "sts:AssumeRoleWithWebIdentity": "identity providers",
+    "sts:GetFederationToken": "sessions of federated users",
+    "sts:GetSessionToken": "sessions of users",
+}
+
+
+def _refuse(duty: Duty) -> None:
+    """moto would hand out sessions that nobody may have, or that nothing knows."""
+    what = _NOT_HERE[duty.call.name]
+    raise AwsError("NotImplemented", f"The embedded cloud has no {what}.", status=501)
+
+
 CHECKED: dict[str, Callable[[Duty], None]] = {
+    "dynamodb:DescribeTimeToLive": _check_table,
+    "dynamodb:UpdateTimeToLive": _check_table,
     "ec2:CreateTags": _check_tags,
     "ec2:ModifyNetworkInterfaceAttribute": _check_interface_groups,
     "scheduler:CreateSchedule": _check_schedule,
     "scheduler:UpdateSchedule": _check_schedule,
     "sts:AssumeRole": _check_trust,
+    **dict.fromkeys(_NOT_HERE, _refuse),
 }
 
 

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from moto.core.types import Base64EncodedString
+from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.instances import Instance, Reservation
 from moto.ec2.utils import random_reservation_id
 
@@ -37,6 +38,10 @@ from spawn.local.control.states import LAUNCHED
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-IMDS-new-instances.html
 _IMDS_V2_DEFAULTS = {"HttpTokens": "required", "HttpPutResponseHopLimit": 2}
 _NOT_OF_THE_LAUNCH = {"ClientToken", "DryRun"}
+
+
+# moto shows the instance's groups on each of its interfaces; on EC2 each has its own alone.
+NetworkInterface.group_set = property(lambda interface: interface._group_set)  # type: ignore[method-assign, assignment]  # noqa: SLF001
 
 
 class CloudInstance(Instance):
@@ -175,21 +180,21 @@ def _metadata_options(parameters: Parameters, image: Any) -> dict[str, Any]:
 
 def _interfaces(parameters: Parameters, region: str) -> list[dict[str, Any]]:
     """The interfaces in moto's words; the first is made where none is asked for."""
-    asked = parameters.get("NetworkInterfaces") or [{}]
-    subnet = launch_subnet(parameters, region)
-    specifications = []
-    for interface in asked:
+    specifications: list[dict[str, Any]] = []
+    for interface in parameters.get("NetworkInterfaces") or [{}]:
         if interface.get("NetworkInterfaceId"):
             specifications.append({"DeviceIndex": 0, **interface})
             continue
+        subnet = _subnet_of(interface, parameters, region)
+        taken = [str(s.get("PrivateIpAddress")) for s in specifications]
         specifications.append(
             {
                 "DeviceIndex": int(interface.get("DeviceIndex") or 0),
-                "SubnetId": interface.get("SubnetId") or (subnet and subnet.id),
+                "SubnetId": subnet.id,
                 "Groups": interface.get("Groups") or _group_ids(parameters, region, subnet),
                 "PrivateIpAddress": interface.get("PrivateIpAddress")
                 or parameters.get("PrivateIpAddress")
-                or free_private_address(_subnet_of(interface, parameters, region)),
+                or free_private_address(subnet, taken),
                 "AssociatePublicIpAddress": _wants_public(interface, subnet),
                 "DeleteOnTermination": interface.get("DeleteOnTermination") is not False,
                 "Description": interface.get("Description"),

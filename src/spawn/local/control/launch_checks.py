@@ -28,7 +28,7 @@ Parameters = dict[str, Any]
 
 def check_launch(parameters: Parameters, region: str) -> None:
     """All the checks, in EC2's order as far as it is known. Raises AwsError."""
-    for check in (_image, _type, _counts, _groups_and_interfaces, _key_pair, _network, _groups):
+    for check in (_image, _counts, _groups_and_interfaces, _key_pair, _network, _type, _groups):
         check(parameters, region)
     for check in (_address, _user_data, _tags, _metadata, _profile, _disks):
         check(parameters, region)

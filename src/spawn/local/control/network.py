@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Collection
 from typing import Any
 
 from spawn.local.control import account
@@ -38,8 +39,8 @@ class PublicAddresses:
         raise AwsError("InsufficientAddressCapacity", "No public address is free.", status=500)
 
 
-def free_private_address(subnet: Any) -> str:
-    """The first free address of a subnet that no interface of the whole cloud has.
+def free_private_address(subnet: Any, taken: Collection[str] = ()) -> str:
+    """The first free address of a subnet that no interface of the whole cloud has, nor `taken`.
 
     On EC2 private addresses of different networks may be equal; the data plane tells instances
     apart by them, so here they may not. Raises AwsError when the subnet is full.
@@ -52,7 +53,7 @@ def free_private_address(subnet: Any) -> str:
     network = ipaddress.ip_network(subnet.cidr_block)
     for offset in range(RESERVED_HOSTS, network.num_addresses - 1):
         candidate = str(network[offset])
-        if candidate not in used:
+        if candidate not in used and candidate not in taken:
             return candidate
     raise AwsError(
         "InsufficientFreeAddressesInSubnet",

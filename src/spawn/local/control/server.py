@@ -7,6 +7,7 @@ headers (by the standard library: 100 lines of 64 KiB).
 from __future__ import annotations
 
 import http.server
+import logging
 import os
 import socket
 import socketserver
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import cast
 
 from spawn.local.control.messages import Request, Response, WayIn
+
+log = logging.getLogger(__name__)
 
 Handler = Callable[[Request], Response]
 
@@ -59,6 +62,12 @@ class _Exchange(http.server.BaseHTTPRequestHandler):
         )
         listener = cast("_Listener", self.server)
         self._write(listener.handler(request))
+
+    def handle_expect_100(self) -> bool:
+        """Tell the client to go on at once: the standard library leaves it in the buffer."""
+        proceeds = super().handle_expect_100()
+        self.wfile.flush()
+        return proceeds
 
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = do_PATCH = do_OPTIONS = handle_one
 
@@ -136,6 +145,7 @@ class _Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that hangs up half-way is its own affair."""
+        log.debug("a connection broke off", exc_info=True)
 
 
 class _UnixListener(_Listener):

@@ -3,11 +3,11 @@
 1. In a mount namespace of its own, a root is put together on a tmpfs: the machine's programs
    and libraries read-only, a Python, a few device nodes; no home, no configuration with
    secrets, no socket of the machine. It becomes the only root.
-2. The machine's root user becomes an ordinary user id here, so that being root changes
-   nothing: in particular /proc/sys and /proc/sysrq-trigger stay the machine's own.
-3. A user namespace with all other kinds of namespaces is entered. Mounts of step 1 can't be
-   changed or undone from within, because another user namespace owns them.
-4. The first process of the new process namespace mounts its own /proc and runs a program. It
+2. A user namespace with all other kinds of namespaces is entered. Mounts of step 1 can't be
+   changed or undone from within, because another user namespace owns them. Its root is the
+   user who called, or, if that is the machine's root, a user id that owns nothing: being root
+   changes nothing, and /proc/sys and /proc/sysrq-trigger stay the machine's own.
+3. The first process of the new process namespace mounts its own /proc and runs a program. It
    dies with its parent, and everything in the namespace with it.
 """
 
@@ -25,6 +25,11 @@ from spawn.local.plane.runtime import Runtime
 # An id that systemd's scheme leaves to nobody (https://systemd.io/UIDS-GIDS/): no other process
 # of the machine has it, so that none can look into ours.
 UNPRIVILEGED_ID = 1_900_700_000
+
+_NAMESPACES = (
+    kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS | kernel.CLONE_NEWPID | kernel.CLONE_NEWNET
+    | kernel.CLONE_NEWUTS | kernel.CLONE_NEWIPC | kernel.CLONE_NEWCGROUP
+)  # fmt: skip
 
 DISKS = Path("/disks")
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
@@ -72,22 +77,21 @@ def run_enclosed(
     to outlive. `mount_point` is any directory of the caller's; it is covered in this process's
     view only. Raises OSError where the system refuses a namespace or a mount.
     """
-    outer_id, parent = os.getuid(), os.getppid()
+    outer_id, outer_group, parent = os.getuid(), os.getgid(), os.getppid()
     kernel.unshare(kernel.CLONE_NEWNS | (kernel.CLONE_NEWUSER if outer_id else 0))
     if outer_id:
-        _map_root(outer_id, os.getgid())
+        _map_root(outer_id, outer_group)
     kernel.mount("none", Path("/"), flags=kernel.MS_REC | kernel.MS_PRIVATE)
     _build_root(mount_point, python)
     kernel.change_root(mount_point)
     if not outer_id and user_id:
-        _give_up_root(user_id)
-    inner_id, inner_group = os.getuid(), os.getgid()
-    kernel.unshare(
-        kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS | kernel.CLONE_NEWPID | kernel.CLONE_NEWNET
-        | kernel.CLONE_NEWUTS | kernel.CLONE_NEWIPC | kernel.CLONE_NEWCGROUP
-    )  # fmt: skip
-    _map_root(inner_id, inner_group)
-    _end_with_parent()  # only now: the kernel forgets it when ids or namespaces change
+        _enter_as(user_id)
+    else:
+        kernel.unshare(_NAMESPACES)
+        _map_root(0, 0)
+    kernel.set_parent_death_signal(
+        signal.SIGKILL
+    )  # only now: the kernel forgets it when ids or namespaces change
     if os.getppid() != parent:
         return 1
     child = os.fork()
@@ -97,27 +101,41 @@ def run_enclosed(
     return os.waitstatus_to_exitcode(status)
 
 
-def _end_with_parent() -> None:
-    """Have the kernel kill this process when its parent dies, however that happens."""
-    kernel.process_control(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 def _map_root(user_id: int, group_id: int) -> None:
     Path("/proc/self/setgroups").write_text("deny")
     Path("/proc/self/uid_map").write_text(f"0 {user_id} 1")
     Path("/proc/self/gid_map").write_text(f"0 {group_id} 1")
 
 
-def _give_up_root(user_id: int) -> None:
+def _enter_as(user_id: int) -> None:
+    """As the machine's root: enter the namespaces, and be `user_id` outside of them from then on.
+
+    The map is written by another process that stays behind, since only root of the outer
+    namespace may map somebody else's id. Giving up root first would be simpler, but where only
+    privileged processes may make user namespaces (Ubuntu), it would be too early.
+    """
+    process_id = os.getpid()
+    reading, writing = os.pipe()
+    helper = os.fork()
+    if helper == 0:
+        os.close(writing)
+        entered = os.read(reading, 1)
+        for name in ("uid_map", "gid_map") if entered else ():
+            Path(f"/proc/{process_id}/{name}").write_text(f"0 {user_id} 1")
+        os._exit(0)
+    kernel.unshare(_NAMESPACES)
+    os.write(writing, b"1")
+    os.waitpid(helper, 0)
+    os.close(reading)
+    os.close(writing)
+    # Raises PermissionError if the map is not there.
+    os.setresgid(0, 0, 0)
     os.setgroups([])
-    os.setresgid(user_id, user_id, user_id)
-    os.setresuid(user_id, user_id, user_id)
-    # Changing ids hides /proc/self from oneself; it is needed to write the id maps.
-    kernel.process_control(kernel.PR_SET_DUMPABLE, 1)
+    os.setresuid(0, 0, 0)
 
 
 def _run_first_process(python: Runtime, arguments: Sequence[str]) -> None:
-    _end_with_parent()
+    kernel.set_parent_death_signal(signal.SIGKILL)
     kernel.mount("none", Path("/"), flags=kernel.MS_REC | kernel.MS_PRIVATE)
     kernel.mount("proc", Path("/proc"), "proc", flags=kernel.MS_NOSUID | kernel.MS_NODEV)
     kernel.mount("tmpfs", Path("/run"), "tmpfs", options="mode=755")

@@ -68,7 +68,10 @@ async def run_inside(
 
 def _hear_hypervisor(hypervisor: socket.socket, machines: Machines) -> None:
     def hear() -> None:
-        packet, descriptors, _, _ = socket.recv_fds(hypervisor, PACKET_LIMIT_BYTES, 1)
+        try:
+            packet, descriptors, _, _ = socket.recv_fds(hypervisor, PACKET_LIMIT_BYTES, 1)
+        except ConnectionError:
+            packet, descriptors = b"", []
         if not packet:
             os._exit(1)  # without it nothing can be started or ended
         machines.hear(packet, descriptors)

@@ -31,8 +31,6 @@ _SYS_MOUNT_SETATTR = 442  # the same on every architecture; Linux 5.12
 
 # linux/prctl.h
 PR_SET_PDEATHSIG = 1
-PR_SET_DUMPABLE = 4
-PR_SET_NAME = 15
 
 # linux/reboot.h; in a process namespace these end its first process, see reboot(2)
 RB_POWER_OFF = 0x4321FEDC
@@ -105,10 +103,11 @@ def change_root(new_root: Path) -> None:
     os.chdir("/")
 
 
-def process_control(option: int, value: int | bytes) -> None:
-    """Set one of the process's own properties, by prctl(2)."""
-    argument = ctypes.c_char_p(value) if isinstance(value, bytes) else ctypes.c_ulong(value)
-    _checked(_libc.prctl(option, argument, 0, 0, 0), f"prctl {option}")
+def set_parent_death_signal(number: int) -> None:
+    """Have this process sent a signal when its parent's thread ends, however that happens."""
+    zero = ctypes.c_ulong(0)
+    result = _libc.prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(number), zero, zero, zero)
+    _checked(result, "prctl PR_SET_PDEATHSIG")
 
 
 def reboot(command: int) -> None:

@@ -107,7 +107,13 @@ def _mount_devices(devices: Path, console: str) -> None:
 def _mount_system(disk: Path) -> None:
     guarded = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
     kernel.mount("proc", disk / "proc", "proc", flags=guarded)
-    kernel.mount("sysfs", disk / "sys", "sysfs", flags=guarded | kernel.MS_RDONLY)
+    try:
+        kernel.mount("sysfs", disk / "sys", "sysfs", flags=guarded)
+    except PermissionError:  # the machine is a container, whose own is read-only
+        kernel.mount("sysfs", disk / "sys", "sysfs", flags=guarded | kernel.MS_RDONLY)
+    # Twice, since `ip netns exec` on the instance takes one away to mount its own, and the kernel
+    # grants that only to those who still see another.
+    kernel.mount(str(disk / "sys"), disk / "sys", flags=kernel.MS_BIND)
     for name, mode in (("run", "755"), ("tmp", "1777")):
         kernel.mount("tmpfs", disk / name, "tmpfs", flags=kernel.MS_NOSUID, options=f"mode={mode}")
     active = disk / "sys/class/tty/console/active"

@@ -40,7 +40,7 @@ async def _serve(listener: socket.socket, environment: Mapping[str, str]) -> Non
         server_host_keys=[str(HOST_KEY)],
         server_version="OpenSSH_9.2p1_spawn",
         process_factory=login,
-        sftp_factory=True,
+        sftp_factory=_FileServer,
         allow_scp=False,
         encoding=None,
         agent_forwarding=True,
@@ -68,6 +68,22 @@ class _Server(asyncssh.SSHServer):
 
     def server_requested(self, listen_host: str, listen_port: int) -> bool:
         return True
+
+
+class _FileServer(asyncssh.SFTPServer):
+    """Files for scp and sftp: relative paths begin at the user's home, and the end is a success."""
+
+    def __init__(self, channel: asyncssh.SSHServerChannel[bytes]) -> None:
+        super().__init__(channel)
+        self._ended = channel
+        self._home = os.fsencode(home_of(str(channel.get_extra_info("username"))))
+
+    def map_path(self, path: bytes) -> bytes:
+        return os.path.join(self._home, path)  # noqa: PTH118 - paths here are bytes
+
+    def exit(self) -> None:
+        # OpenSSH's scp takes an end without an exit code for a failure.
+        self._ended.exit(0)
 
 
 def _authorized_keys(username: str) -> list[asyncssh.SSHKey]:

@@ -160,6 +160,15 @@ CASES: list[tuple[str, str, dict[str, Any], set[tuple[str, str]]]] = [
         {"RoleName": "new", "Path": "/spawn/"},
         {("iam:CreateRole", f"arn:aws:iam::{ACCOUNT}:role/spawn/new")},
     ),
+    (
+        "iam",
+        "CreateRole",
+        {"RoleName": "new", "Tags": [{"Key": "spawn", "Value": "true"}]},
+        {
+            ("iam:CreateRole", f"arn:aws:iam::{ACCOUNT}:role/new"),
+            ("iam:TagRole", f"arn:aws:iam::{ACCOUNT}:role/new"),
+        },
+    ),
     ("sts", "AssumeRole", {"RoleArn": ROLE}, {("sts:AssumeRole", ROLE)}),
     ("ec2", "DescribeInstances", {"InstanceIds": ["i-1"]}, {("ec2:DescribeInstances", "*")}),
     (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,7 +78,7 @@ FACTS = st.tuples(st.sampled_from([*Ending, None]), st.integers(0, 5), st.boolea
 
 
 @given(st.lists(st.one_of(ORDERS, FACTS), max_size=30))
-def test_the_end_is_the_end(happenings: list[object]) -> None:
+def test_the_end_is_the_end(happenings: list[Any]) -> None:
     """Whatever happens in whichever order: boots only grow, and nobody rises from terminated."""
     life = LAUNCHED
     for happening in happenings:
@@ -87,7 +89,7 @@ def test_the_end_is_the_end(happenings: list[object]) -> None:
             except WrongState:
                 continue
         else:
-            ending, boot, terminates = happening  # type: ignore[misc]
+            ending, boot, terminates = happening
             life = (
                 states.booted(life, boot)
                 if ending is None

@@ -37,6 +37,21 @@ _SERVICES: dict[str, Callable[[Question], list[Need]]] = {
     "sts": iam.sts,
 }
 
+_TAGGING_ACTIONS = {
+    "dynamodb:CreateTable": "dynamodb:TagResource",
+    "ecr:CreateRepository": "ecr:TagResource",
+    "iam:CreateInstanceProfile": "iam:TagInstanceProfile",
+    "iam:CreatePolicy": "iam:TagPolicy",
+    "iam:CreateRole": "iam:TagRole",
+    "iam:CreateUser": "iam:TagUser",
+    "kms:CreateKey": "kms:TagResource",
+    "logs:CreateLogGroup": "logs:TagResource",
+    "scheduler:CreateScheduleGroup": "scheduler:TagResource",
+    "secretsmanager:CreateSecret": "secretsmanager:TagResource",
+    "sqs:CreateQueue": "sqs:TagQueue",
+    "ssm:PutParameter": "ssm:AddTagsToResource",
+}
+
 # Nothing has to be allowed for these: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 _ALWAYS_ALLOWED = frozenset({"sts:GetCallerIdentity"})
 
@@ -45,8 +60,19 @@ def needs_of(call: Call, lookup: Lookup) -> list[Need]:
     """All that has to be allowed for the call; empty where nothing has to be."""
     if call.name in _ALWAYS_ALLOWED:
         return []
-    needs = _SERVICES.get(call.service, _other)
-    return needs(Question(call=call, lookup=lookup))
+    found = _SERVICES.get(call.service, _other)(Question(call=call, lookup=lookup))
+    return found + _tagging(call, found)
+
+
+def _tagging(call: Call, found: list[Need]) -> list[Need]:
+    """Who makes something with tags needs the service's tagging action as well.
+
+    EC2 has its own rule (`ec2`). https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html
+    """
+    action = _TAGGING_ACTIONS.get(call.name)
+    if action is None or not (call.parameters.get("Tags") or call.parameters.get("tags")):
+        return []
+    return [Need(action=action, resource=found[0].resource, context=found[0].context)]
 
 
 def _other(question: Question) -> list[Need]:

@@ -140,7 +140,7 @@ def _run_instances(question: Question) -> list[Need]:
     subnets = question.texts("SubnetId") + _nested(interfaces, "SubnetId")
     touched = [("image", image) for image in question.texts("ImageId")]
     touched += [("security-group", group) for group in groups or filter(None, [default])]
-    touched += [("subnet", subnet) for subnet in subnets or ["*"]]
+    touched += [("subnet", subnet) for subnet in subnets]
     touched += [("key-pair", name) for name in question.texts("KeyName")]
     reused = _nested(interfaces, "NetworkInterfaceId")
     touched += [("network-interface", interface) for interface in reused or ["*"]]

@@ -1,0 +1,210 @@
+"""spawn from Python: the same launch as the command's, and an instance that can be used.
+
+    with spawn.launch(name="box", iam_policy=["s3:ReadOnly@my-bucket"]) as box:
+        print(box.run(["uname", "-a"]).stdout)
+
+Leaving the block ends the instance, whatever happened in it; so does its end date, an hour from
+now unless another is given, should this process not live to do so. Everything raised is one of
+`spawn.core.errors`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import TracebackType
+
+from spawn.aws.perform import Performer
+from spawn.cli.assembly import own_public_key, perform_launch, planner, way_to
+from spawn.cli.finding import everything
+from spawn.cli.options import Account, account_of
+from spawn.cli.progress import Silence
+from spawn.cli.wiring import Wiring, wiring_of
+from spawn.connect.connect import run
+from spawn.connect.patience import in_silence
+from spawn.connect.programs import Completed
+from spawn.core.errors import InputError, PartlyDone, SpawnError
+from spawn.core.levels import Level
+from spawn.core.tags import check_tags
+from spawn.launch.spec import DEFAULT_INSTANCE_TYPE, LaunchSpec, MetadataOptions, Waiver
+from spawn.lifecycle.cancel import cancel, error_of, plan_cancel
+from spawn.lifecycle.listed import ListedInstance
+from spawn.lifecycle.resolve import resolve_words
+
+__all__ = ["Instance", "MetadataOptions", "SpawnError", "launch", "list_instances"]
+
+# A program that forgets its instance, or dies, pays for an hour and not for a working day.
+DEFAULT_TTL = timedelta(hours=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instance:
+    """An instance that this process launched. As a context manager it ends with its block."""
+
+    id: str
+    name: str
+    region: str
+    zone: str
+    public_ip: str
+    private_ip: str
+    expires_at: datetime
+    login_user: str | None
+    warnings: tuple[str, ...]
+    _wiring: Wiring
+    _account: Account
+
+    def run(
+        self, command: Sequence[str], *, stdin: bytes = b"", timeout: timedelta | None = None
+    ) -> Completed:
+        """Run a command over SSH, its words exactly as given; wait for the boot where needed.
+
+        Returns its exit code and what it wrote, as bytes. Raises AccountError where there is no
+        connection, or no end within `timeout`.
+        """
+        way, patience = way_to(
+            self._wiring,
+            self._account,
+            self.id,
+            region=self.region,
+            user=self.login_user,
+            progress=in_silence,
+        )
+        seconds = None if timeout is None else timeout.total_seconds()
+        return run(way, command, stdin=stdin, timeout_seconds=seconds, patience=patience)
+
+    def cancel(self) -> None:
+        """End it now; nothing happens where it has ended. Raises AwsRefusal and its branches."""
+        caller, listing = everything(self._wiring, self._account, region=self.region)
+        plan = plan_cancel(
+            resolve_words((self.id,), listing), by=caller.arn, now=self._wiring.clock.now()
+        )
+        performer = Performer(writer=self._account.writer, clock=self._wiring.clock)
+        error = error_of(cancel(plan, performer))
+        if error is not None:
+            raise error
+
+    def __enter__(self) -> Instance:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.cancel()
+
+
+def launch(
+    *,
+    instance_type: str = DEFAULT_INSTANCE_TYPE,
+    ttl: timedelta = DEFAULT_TTL,
+    name: str | None = None,
+    region: str | None = None,
+    profile: str | None = None,
+    local: bool = False,
+    security: str = "standard",
+    ami: str | None = None,
+    az: str | None = None,
+    key_pair: str | None = None,
+    security_groups: Sequence[str] = (),
+    ssh_from: Sequence[str] = (),
+    vpc: str | None = None,
+    subnet: str | None = None,
+    public_ip: bool | None = None,
+    private_ip: str | None = None,
+    encrypt_volumes: bool | None = None,
+    kms_key_id: str | None = None,
+    volume_size_gib: int | None = None,
+    volume_type: str | None = None,
+    metadata_options: MetadataOptions | None = None,
+    tags: Mapping[str, str] | None = None,
+    user_data: bytes | str | None = None,
+    iam_policy: Sequence[str] = (),
+    iam_policy_document: str | None = None,
+    iam_managed_policies: Sequence[str] = (),
+    iam_role: str | None = None,
+    permissions_boundary: str | None = None,
+    allow: Mapping[str, str] | None = None,
+) -> Instance:
+    """Launch an instance and return it, running and checked.
+
+    Parameters are the flags of `spawn launch`; `allow` gives the reason by the control's id.
+    Raises one of `spawn.core.errors`; what was made for this launch alone is gone by then, or
+    named in the error's `aftermath`.
+    """
+    wiring = wiring_of(sys.stdout, sys.stderr, sys.stdin)
+    launch_id = wiring.new_launch_id()
+    account = account_of(
+        wiring, region=region, profile=profile, local=local, user_agent_extra=f"launch/{launch_id}"
+    )
+    if security not in tuple(Level):
+        raise InputError(
+            f"security {security!r} is not a level", why=f"write one of {', '.join(Level)}"
+        )
+    spec = LaunchSpec(
+        region=account.region,
+        instance_type=instance_type,
+        ami=ami,
+        az=az,
+        name=name,
+        ttl=ttl,
+        security=Level(security),
+        key_pair=key_pair,
+        public_key="" if key_pair else own_public_key(wiring),
+        security_groups=tuple(security_groups),
+        ssh_from=tuple(ssh_from),
+        vpc=vpc,
+        subnet=subnet,
+        public_ip=public_ip,
+        private_ip=private_ip,
+        encrypt_volumes=encrypt_volumes,
+        kms_key_id=kms_key_id,
+        volume_size_gib=volume_size_gib,
+        volume_type=volume_type,
+        metadata=metadata_options or MetadataOptions(),
+        tags=check_tags(tags or {}, flag="tags"),
+        user_data=user_data.encode() if isinstance(user_data, str) else user_data,
+        iam_policies=tuple(iam_policy),
+        iam_policy_document=iam_policy_document,
+        iam_managed_policies=tuple(iam_managed_policies),
+        iam_role=iam_role,
+        permissions_boundary=permissions_boundary,
+        waivers=tuple(
+            Waiver(control=control, reason=reason) for control, reason in (allow or {}).items()
+        ),
+    )
+    replan = planner(wiring, account, spec, launch_id=launch_id, now=wiring.clock.now())
+    done = perform_launch(wiring, account, replan(), replan=replan, progress=Silence())
+    found = done.instance
+    return Instance(
+        id=found.instance_id,
+        name=name or "",
+        region=account.region,
+        zone=found.placement.availability_zone,
+        public_ip=found.public_ip_address,
+        private_ip=found.private_ip_address,
+        expires_at=done.plan.expires_at,
+        login_user=done.plan.login_user,
+        warnings=done.warnings,
+        _wiring=wiring,
+        _account=account,
+    )
+
+
+def list_instances(
+    *, region: str | None = None, profile: str | None = None, local: bool = False
+) -> tuple[ListedInstance, ...]:
+    """Return spawn's living instances, the caller's own first; without `region` of all regions.
+
+    Raises PartlyDone where a region can't be seen: a list without it would look whole.
+    """
+    wiring = wiring_of(sys.stdout, sys.stderr, sys.stdin)
+    account = account_of(wiring, region=region, profile=profile, local=local)
+    _, listing = everything(wiring, account, region=region)
+    if listing.failed_regions:
+        names = ", ".join(failed.region for failed in listing.failed_regions)
+        raise PartlyDone(f"{names} could not be seen", why=listing.failed_regions[0].why)
+    return tuple(row for row in listing.instances if not row.has_ended)

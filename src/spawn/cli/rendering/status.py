@@ -1,0 +1,43 @@
+"""One instance, looked at closely."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from spawn.cli.rendering.launching import checks_text
+from spawn.cli.rendering.tables import fields, until
+from spawn.cli.rendering.terminal import escape
+from spawn.core.instants import format_instant
+from spawn.lifecycle.status import InstanceStatus
+from spawn.posture.levels import Disposition, Finding
+
+
+def status_text(status: InstanceStatus, *, now: datetime) -> str:
+    """Return what is known of an instance: itself, its end, its posture, and what to mend."""
+    row = status.instance
+    tags = ", ".join(f"{key}={value}" for key, value in sorted(row.tags.items()))
+    known = fields(
+        (
+            ("instance", f"{row.name} {row.id}".strip()),
+            ("state", f"{row.state}{status.state_reason and f': {status.state_reason}'}"),
+            ("owner", row.owner + ("" if row.is_mine else ", not you")),
+            ("type", f"{row.type} in {row.zone}, {status.image_id}"),
+            ("address", " ".join(filter(None, (row.public_ip, row.private_ip)))),
+            ("network", f"{status.vpc_id} {status.subnet_id}"),
+            ("role", status.profile_arn or "none"),
+            ("key pair", status.key_name or "none"),
+            ("launched", f"{format_instant(row.launched_at)}, {until(row.launched_at, now)}"),
+            ("ends", "\n".join(status.endings)),
+            ("tags", tags),
+            ("checks", checks_text(status.findings) if status.findings else ""),
+        )
+    )
+    remedies = [text for finding in status.findings if (text := _remedy(finding))]
+    return "\n".join((known, *remedies))
+
+
+def _remedy(finding: Finding) -> str:
+    wanting = finding.disposition in {Disposition.WARNED, Disposition.REFUSED}
+    if not wanting or not finding.remedy:
+        return ""
+    return f"mend {finding.control}: {escape(finding.remedy)}"

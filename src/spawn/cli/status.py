@@ -1,0 +1,44 @@
+"""`spawn status`."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import click
+
+from spawn.aws.questions import Asker
+from spawn.cli.finding import SIDE_BY_SIDE, everything
+from spawn.cli.options import account_of, account_options, output_option
+from spawn.cli.rendering.documents import Output, document
+from spawn.cli.rendering.status import status_text
+from spawn.cli.wiring import Wiring
+from spawn.lifecycle.resolve import resolve_one
+from spawn.lifecycle.status import status
+
+
+@click.command(name="status")
+@click.argument("instance", metavar="ID|NAME")
+@account_options
+@output_option(Output.TABLE, Output.JSON, Output.YAML)
+@click.pass_obj
+def command(
+    wiring: Wiring,
+    /,
+    *,
+    instance: str,
+    region: str | None,
+    profile: str | None,
+    local: bool,
+    output: Output,
+) -> int:
+    """Show one instance: its state, how it will end, and what the controls say of it now."""
+    account = account_of(wiring, region=region, profile=profile, local=local)
+    caller, listing = everything(wiring, account, region=region)
+    row = resolve_one(instance, listing)
+    now = wiring.clock.now()
+    with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
+        found = status(
+            Asker(account.reader, pool), row.id, region=row.region, caller=caller, now=now
+        )
+    wiring.show(status_text(found, now=now) if output is Output.TABLE else document(found, output))
+    return 0

@@ -1,0 +1,135 @@
+"""Whatever is asked for reaches AWS or the instance, or is refused with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import pytest
+
+from spawn.core.errors import InputError, RefusedByControl
+from spawn.core.levels import Level
+from spawn.launch.spec import LaunchSpec, MetadataOptions, Waiver
+from tests.unit.launch.accounts import (
+    GROUP,
+    KEY_PAIR,
+    KMS_KEY,
+    OTHER_VPC,
+    OWN_AMI,
+    PREFIX_LIST,
+    PUBLIC_C,
+    PUBLIC_KEY,
+    ROLE,
+    fresh_account,
+    plan_of,
+    spec,
+)
+from tests.unit.launch.requests import launches_of, requests_of, tags_of
+
+POLICY = """{"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/x"}]}"""
+
+
+def waiving(control: str) -> tuple[Waiver, ...]:
+    return (Waiver(control=control, reason="a demo"),)
+
+
+class Case(NamedTuple):
+    """A value other than the default; `beside` is what else the launch says in both plans."""
+
+    field: str
+    value: Any
+    beside: Mapping[str, Any] = MappingProxyType({})
+    is_refused: bool = False
+
+
+# What `strict` wants to be told.
+IN_STRICT = {
+    "ttl": timedelta(hours=1),
+    "tags": {"project": "atlas", "classification": "internal"},
+}
+CASES = (
+    Case("region", "us-west-2"),
+    Case("instance_type", "t4g.nano"),
+    Case("ami", OWN_AMI),
+    Case("az", "eu-west-1c"),
+    Case("ttl", timedelta(hours=3)),
+    Case("security", Level.OPEN),
+    Case("security", Level.STRICT, {"kms_key_id": KMS_KEY, **IN_STRICT}),
+    Case("key_pair", KEY_PAIR),
+    Case("public_key", PUBLIC_KEY, {"public_key": ""}),
+    Case("security_groups", (GROUP,)),
+    Case("ssh_from", ("192.0.2.0/24",)),
+    Case("ssh_from", (PREFIX_LIST,)),
+    Case("vpc", OTHER_VPC),
+    Case("subnet", PUBLIC_C),
+    Case("public_ip", False),
+    Case("public_ip", True, {"security": Level.STRICT, **IN_STRICT}, is_refused=True),
+    Case("private_ip", "10.0.2.77"),
+    Case("encrypt_volumes", False, is_refused=True),
+    Case("encrypt_volumes", False, {"security": Level.OPEN}),
+    Case("encrypt_volumes", True, {"security": Level.OPEN}),
+    Case("kms_key_id", KMS_KEY),
+    Case("volume_size_gib", 30),
+    Case("volume_type", "gp2"),
+    Case("metadata", MetadataOptions(http_tokens="optional"), is_refused=True),
+    Case("metadata", MetadataOptions(http_tokens="optional"), {"security": Level.OPEN}),
+    Case("metadata", MetadataOptions(http_put_response_hop_limit=2)),
+    Case("metadata", MetadataOptions(http_endpoint="disabled")),
+    Case("metadata", MetadataOptions(instance_metadata_tags="disabled")),
+    Case("user_data", b"echo hello\n"),
+    Case("iam_policies", ("s3:ReadOnly",)),
+    Case("iam_policy_document", POLICY),
+    Case("iam_managed_policies", ("CloudWatchAgentServerPolicy",)),
+    Case("iam_role", ROLE),
+    Case("permissions_boundary", "our-limit", is_refused=True),
+    Case("permissions_boundary", "our-limit", {"iam_policies": ("s3:ReadOnly",)}),
+    Case("waivers", waiving("NET-SSH-WORLD"), is_refused=True),
+    Case("waivers", waiving("NET-SSH-WORLD"), {"ssh_from": ("0.0.0.0/0",)}),
+)
+# These ask for tags and nothing else.
+TAG_CASES = (Case("name", "builder"), Case("tags", {"project": "atlas"}))
+
+
+def outcome_of(asked: LaunchSpec) -> object:
+    """Return what the plan asks of AWS, or the words with which it is refused."""
+    try:
+        return requests_of(plan_of(asked, fresh_account(asked)))
+    except (InputError, RefusedByControl) as error:
+        return (type(error), error.what, error.why)
+
+
+def test_every_field_is_tried() -> None:
+    """A field that joins the spec needs a case here, with a value that is not its default."""
+    assert {case.field for case in (*CASES, *TAG_CASES)} == {*LaunchSpec.__struct_fields__}
+    for case in (*CASES, *TAG_CASES):
+        assert getattr(spec(**{"public_key": "", **case.beside}), case.field) != case.value
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.field}={case.value}"[:50])
+def test_a_field_changes_what_is_asked_or_is_refused(case: Case) -> None:
+    """Of two launches that differ in one field, AWS is asked differently, or one is refused."""
+    without = spec(**case.beside)
+    with_it = spec(**{**case.beside, case.field: case.value})
+    outcome = outcome_of(with_it)
+    assert outcome != outcome_of(without)
+    assert isinstance(outcome, tuple) == case.is_refused, outcome
+
+
+@pytest.mark.parametrize("case", TAG_CASES, ids=lambda case: case.field)
+def test_names_and_tags_are_on_all_that_is_launched(case: Case) -> None:
+    """A name and tags stand on the instance, its volumes and its interfaces, wherever it goes."""
+    wanted = {"Name": case.value} if case.field == "name" else case.value
+    for parameters in launches_of(plan_of(spec(**{case.field: case.value}))):
+        for kind in ("instance", "volume", "network-interface"):
+            assert wanted.items() <= tags_of(parameters, kind).items()
+
+
+@pytest.mark.parametrize("field", MetadataOptions.__struct_fields__)
+def test_every_metadata_option_is_tried(field: str) -> None:
+    """Each option of the metadata service has a case with a value that is not its default."""
+    default = getattr(MetadataOptions(), field)
+    tried = [case.value for case in CASES if case.field == "metadata"]
+    assert any(getattr(options, field) != default for options in tried)

@@ -16,6 +16,8 @@ from tests.tools.programs import Finished, Program
 
 REGION = "us-east-1"
 PATIENCE_SECONDS = 20.0
+# What the embedded cloud takes for the caller's own address.
+HOME_ADDRESS = "203.0.113.10"
 # The Python that every instance of the embedded cloud has, whatever the machine itself has.
 BOX_PYTHON = ("/opt/spawn/environment/bin/python3", "-I", "-")
 _SESSION = botocore.session.Session()  # it keeps the service models that it has read
@@ -67,9 +69,9 @@ class Box:
         """Its public address."""
         return str(self.document["public_ip"])
 
-    def run(self, *words: str, stdin: str = "", **extra: str) -> Finished:
-        """Run a command on it, by `spawn connect`; `extra` is added to the environment here."""
-        return self.spawn(*self.connect_words(*words), stdin=stdin, **extra)
+    def run(self, *words: str, stdin: str = "", source: str = HOME_ADDRESS) -> Finished:
+        """Run a command on it, by `spawn connect`; `source` is the address to come from."""
+        return self.spawn(*self.connect_words(*words), stdin=stdin, SPAWN_CLOUD_SOURCE=source)
 
     def connect_words(self, *words: str) -> tuple[str, ...]:
         """What `spawn` is given to run a command; the region saves it looking around."""

@@ -80,3 +80,25 @@ def answer_of(reader: Reader, question: Question[T]) -> Fact[T]:
             return Absent()
         raise
     return Known(question.understand(answer))
+
+
+def value_of(fact: Fact[T]) -> T:
+    """Return what is known.
+
+    Raises AccessDenied for what may not be seen, AwsRefusal for what should be there and is not.
+    """
+    match fact:
+        case Known(value=value):
+            return value
+        case Unseen(operation=operation, why=why):
+            raise AccessDenied(f"AWS denied {operation}", why=why, operation=operation)
+        case Absent():
+            raise AwsRefusal("AWS knows nothing of what must be there")
+
+
+def as_far_as_seen(wait: Callable[[], Fact[T]]) -> Fact[T]:
+    """Wait for a fact that nothing depends on: what can't be had is unseen, for whatever reason."""
+    try:
+        return wait()
+    except AwsRefusal as refusal:
+        return Unseen(refusal.operation, refusal.why or refusal.what)

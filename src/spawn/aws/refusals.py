@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from botocore import exceptions as botocore_errors
+from botocore.parsers import ResponseParserError
 
 from spawn.core.errors import AccessDenied, AwsRefusal, CredentialsRefused, Throttled, Unreachable
 
@@ -40,16 +41,23 @@ CREDENTIAL_CODES = frozenset(
         "UnrecognizedClientException",
     }
 )
+# Those on which botocore backs off too (botocore.retries.standard), and no longer could.
 THROTTLE_CODES = frozenset(
     {
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
         "LimitExceededException",
+        "PriorRequestNotComplete",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
         "SlowDown",
         "ThrottledException",
         "Throttling",
         "ThrottlingException",
         "TooManyRequestsException",
+        "TransactionInProgressException",
     }
 )
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
@@ -68,6 +76,12 @@ _NO_ANSWER = (
     botocore_errors.ConnectionError,
     botocore_errors.IncompleteReadError,
     botocore_errors.ResponseStreamingError,
+)
+# An answer that is none (a proxy's page, say) and an incomplete service model are no BotoCoreError.
+_NOT_UNDERSTOOD = (
+    botocore_errors.BotoCoreError,
+    botocore_errors.UndefinedModelAttributeError,
+    ResponseParserError,
 )
 # EC2 API Reference, "Error codes", UnauthorizedOperation: opaque, and it hides the rest.
 _ENCODED = re.compile(r"Encoded authorization failure message: \S+")
@@ -97,7 +111,7 @@ def translated(operation: str, *, actions: tuple[str, ...] = ()) -> Iterator[Non
             next_command="check the network, and AWS_ENDPOINT_URL where it is set",
             operation=operation,
         ) from error
-    except botocore_errors.BotoCoreError as error:
+    except _NOT_UNDERSTOOD as error:
         raise AwsRefusal(
             f"{operation} could not be asked", why=str(error), operation=operation
         ) from error

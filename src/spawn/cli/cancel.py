@@ -8,6 +8,7 @@ import click
 
 from spawn.aws.perform import Performer
 from spawn.cli.finding import everything
+from spawn.cli.mending import mend_after
 from spawn.cli.options import account_of, account_options, output_option, yes_option
 from spawn.cli.rendering.cancelling import cancel_question, cancel_text
 from spawn.cli.rendering.documents import Output, document
@@ -53,6 +54,9 @@ def command(
             wiring.show_ids(one.id for one in report.results if one.outcome is Outcome.ENDED)
         case _:
             assert_never(output)
+    named = {one.id for one in report.results}
+    others = (row for row in listing.instances if row.id not in named)
+    mend_after(wiring, account, others, caller)
     error = error_of(report)
     if error is not None:
         raise error

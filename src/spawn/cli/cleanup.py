@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import click
 
 from spawn.aws.perform import Performer
-from spawn.aws.questions import Asker
+from spawn.aws.questions import Asker, value_of
 from spawn.aws.sts import caller_question
 from spawn.cli.finding import SIDE_BY_SIDE
 from spawn.cli.options import Account, account_of, output_option, yes_option
@@ -18,7 +18,7 @@ from spawn.core.errors import PartlyDone
 from spawn.lifecycle.account_facts import read_account
 from spawn.lifecycle.cleanup import CleanupPlan, Removal, cleanup, plan_cleanup
 from spawn.lifecycle.leftover import CleanupScope
-from spawn.lifecycle.regions import enabled_regions, value_of
+from spawn.lifecycle.regions import enabled_regions
 
 
 @click.command(name="cleanup")

@@ -8,9 +8,7 @@ from pathlib import Path
 
 from spawn.cli.wiring import Wiring
 from spawn.core.errors import AccountError, InputError
-from spawn.local import cloud, requirements
-
-MISSING_EXTRA = "pip install 'spawn[local]'"
+from spawn.local import cloud
 
 
 def directory_of(wiring: Wiring) -> Path:
@@ -29,6 +27,12 @@ def explained() -> Iterator[None]:
         ) from error
     except cloud.DirectoryRefused as error:
         raise InputError("the embedded cloud's directory can't be used", why=str(error)) from error
+    except cloud.MachineLacks as error:
+        raise AccountError(
+            "this machine can't run instances: " + "; ".join(one.what for one in error.missing),
+            why="calls alone are answered without them: spawn cloud up --control-plane-only",
+            next_command=error.missing[0].remedy,
+        ) from error
     except cloud.CloudFailed as error:
         raise AccountError(str(error), why=error.log, next_command="spawn cloud doctor") from error
 
@@ -44,8 +48,6 @@ def started(
         try:
             return cloud.environment(directory, wiring.environment)
         except cloud.NotRunning:
-            if not control_plane_only:
-                _require_programs()
             wiring.say("starting the embedded cloud")
             cloud.up(directory, control_plane_only=control_plane_only)
             return cloud.environment(directory, wiring.environment)
@@ -53,14 +55,4 @@ def started(
 
 def lacking_text() -> str:
     """Return what this machine lacks to run instances, a line each with its remedy; or ""."""
-    return "\n".join(f"{one.what}\n  try: {one.remedy}" for one in requirements.missing_requirements())
-
-
-def _require_programs() -> None:
-    lacks = requirements.missing_requirements()
-    if lacks:
-        raise AccountError(
-            "this machine can't run instances: " + "; ".join(one.what for one in lacks),
-            why="calls alone are answered without them: spawn cloud up --control-plane-only",
-            next_command=lacks[0].remedy,
-        )
+    return "\n".join(f"{one.what}\n  try: {one.remedy}" for one in cloud.doctor())

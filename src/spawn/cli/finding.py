@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from spawn.aws.questions import Asker
+from spawn.aws.questions import Asker, value_of
 from spawn.aws.sts import Identity, caller_question
 from spawn.cli.options import Account
 from spawn.cli.wiring import Wiring
 from spawn.lifecycle.list import EVERYTHING, Listing, list_instances
-from spawn.lifecycle.regions import value_of
 
 SIDE_BY_SIDE = 64
 

@@ -7,6 +7,7 @@ from typing import Any, assert_never
 
 from spawn.cli.assembly import Replan, own_public_key, perform_launch
 from spawn.cli.launch_words import spec_of
+from spawn.cli.mending import mend_after_launch
 from spawn.cli.options import Account
 from spawn.cli.progress import Lines, Silence
 from spawn.cli.rendering.documents import Output, document
@@ -73,6 +74,7 @@ def carry_out(
     progress = Lines(wiring.stderr) if wiring.is_terminal else Silence()
     launched = perform_launch(wiring, account, plan, replan=replan, progress=progress)
     _show_launched(wiring, launched, output)
+    mend_after_launch(wiring, account)
     return 0
 
 

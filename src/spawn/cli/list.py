@@ -7,8 +7,9 @@ from typing import assert_never
 
 import click
 
-from spawn.aws.questions import Asker
+from spawn.aws.questions import Asker, value_of
 from spawn.aws.sts import caller_question
+from spawn.cli.mending import mend_after
 from spawn.cli.options import account_of, output_option
 from spawn.cli.rendering.documents import Output, document
 from spawn.cli.rendering.listing import failed_regions_text, listing_table
@@ -17,7 +18,6 @@ from spawn.core.errors import PartlyDone
 from spawn.core.tags import parse_tags
 from spawn.lifecycle.filter_parser import parse_filter
 from spawn.lifecycle.list import Listing, Selection, list_instances, parse_states
-from spawn.lifecycle.regions import value_of
 
 SIDE_BY_SIDE = 64
 
@@ -70,7 +70,9 @@ def command(
             region=region,
             selection=selection,
         )
+        known_caller = value_of(caller())
     _show(wiring, listing, output)
+    mend_after(wiring, account, listing.instances, known_caller)
     if listing.failed_regions:
         raise PartlyDone(
             f"{len(listing.failed_regions)} regions could not be seen",

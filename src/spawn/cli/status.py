@@ -8,6 +8,7 @@ import click
 
 from spawn.aws.questions import Asker
 from spawn.cli.finding import SIDE_BY_SIDE, everything
+from spawn.cli.mending import mend_after
 from spawn.cli.options import account_of, account_options, output_option
 from spawn.cli.rendering.documents import Output, document
 from spawn.cli.rendering.status import status_text
@@ -41,4 +42,5 @@ def command(
             Asker(account.reader, pool), row.id, region=row.region, caller=caller, now=now
         )
     wiring.show(status_text(found, now=now) if output is Output.TABLE else document(found, output))
+    mend_after(wiring, account, listing.instances, caller)
     return 0

@@ -159,6 +159,11 @@ class JournalledLaunch:
         return any(isinstance(entry, Finished) for entry in self.steps)
 
     @property
+    def is_cut_off(self) -> bool:
+        """Whether its process ended before it was finished."""
+        return not self.is_finished and not self.is_being_written
+
+    @property
     def outputs(self) -> dict[Output, str]:
         """All that its steps yielded."""
         return {
@@ -230,11 +235,22 @@ def journalled_launches(directory: Path) -> tuple[JournalledLaunch, ...]:
 
 def unfinished(directory: Path) -> tuple[JournalledLaunch, ...]:
     """Return the launches that were cut off, the oldest first; none that still runs."""
-    return tuple(
-        launch
-        for launch in journalled_launches(directory)
-        if not launch.is_finished and not launch.is_being_written
-    )
+    return tuple(launch for launch in journalled_launches(directory) if launch.is_cut_off)
+
+
+def add_entries(path: Path, entries: Iterable[Entry]) -> None:
+    """Write what became known of a launch after its process had ended.
+
+    Raises OSError; where another process writes to it, that is BlockingIOError.
+    """
+    with path.open("r+b") as file:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # A line that was torn goes: nothing that follows it would be read.
+        file.truncate(file.read().rfind(b"\n") + 1)
+        file.seek(0, os.SEEK_END)
+        file.write(b"".join(msgspec.json.encode(entry) + b"\n" for entry in entries))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def prune(directory: Path, *, now: datetime) -> tuple[Path, ...]:

@@ -14,7 +14,7 @@ from typing import Protocol
 from spawn.aws import ec2, iam, kms, scheduler
 from spawn.aws.door import Reader
 from spawn.aws.ec2_images import Image
-from spawn.aws.questions import Asker, Fact, Question
+from spawn.aws.questions import Asker, Fact, Question, value_of
 from spawn.aws.sts import Identity, caller_question
 from spawn.connect.key_pairs import key_pair_question
 from spawn.connect.keys import pair_name
@@ -30,11 +30,10 @@ from spawn.launch.rights import (
     possible_roles,
 )
 from spawn.launch.spec import LaunchSpec
-from spawn.lifecycle.regions import value_of
 from spawn.network import given, groups, subnets
 from spawn.network.caller import CallerAddresses
 from spawn.network.rules import needs_caller, parse_ssh_from
-from spawn.registry.table import TableFacts, expiry_question, recovery_question, table_question
+from spawn.registry.table import TableFacts, ask_table
 
 # About thirty questions: each goes out at once, on a connection of its own.
 SIDE_BY_SIDE = 40
@@ -175,9 +174,7 @@ def _ask_of_region(
     key_pair = _ask_key_pair(spec, asker)
     disks = _ask_disks(spec, asker)
     group = asker.ask(scheduler.group_question(region))
-    table = asker.ask(table_question(region))
-    expires = asker.ask(expiry_question(region))
-    restorable = asker.ask(recovery_question(region))
+    table = ask_table(asker, region)
     return lambda caller, addresses: AccountFacts(
         caller=caller,
         caller_addresses=addresses,
@@ -194,7 +191,7 @@ def _ask_of_region(
         key_pair=None if key_pair is None else key_pair(),
         disks=disks(),
         schedule_group=group(),
-        table=TableFacts(table=table(), expires=expires(), can_be_restored=restorable()),
+        table=table(),
     )
 
 

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from spawn.aws import ec2, iam, removal, scheduler
-from spawn.aws.questions import Absent, Asker, Fact, Question
+from spawn.aws.questions import Absent, Asker, Fact, Question, as_far_as_seen, value_of
 from spawn.core.errors import AwsRefusal
 from spawn.lifecycle.listed import STATES, Schedules
-from spawn.lifecycle.regions import FailedRegion, as_far_as_seen, gather, value_of
+from spawn.lifecycle.regions import FailedRegion, gather
 
 _USING_STATES = [state for state in STATES if state != "terminated"]
 

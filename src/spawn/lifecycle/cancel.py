@@ -18,7 +18,7 @@ import msgspec
 from spawn.aws import ec2
 from spawn.aws.door import Reader
 from spawn.aws.perform import Performance, Performer
-from spawn.aws.questions import Question, answer_of
+from spawn.aws.questions import Question, answer_of, value_of
 from spawn.core.clock import Clock
 from spawn.core.errors import (
     AccessDenied,
@@ -32,7 +32,6 @@ from spawn.core.steps import Stage, Step
 from spawn.core.tags import Tag
 from spawn.lifecycle.backstop import plan_removal
 from spawn.lifecycle.listed import ListedInstance
-from spawn.lifecycle.regions import value_of
 from spawn.lifecycle.resolve import Resolution, Unresolved
 from spawn.registry.records import plan_cancelled
 

@@ -30,8 +30,6 @@ from spawn.lifecycle.regions import FailedRegion
 
 # Its own power-off and the backstop had their time.
 OVERDUE_AFTER = timedelta(hours=1)
-# EC2 does not tell when a security group was made: whoever makes one writes it into this tag.
-CREATED_AT_TAG = "spawn:created-at"
 _SIDE_BY_SIDE = 8
 
 
@@ -139,7 +137,7 @@ def _groups(region: RegionFacts, scope: CleanupScope) -> Found:
                 kind=Kind.SECURITY_GROUP,
                 id=group.group_id,
                 region=region.region,
-                why=f"nothing uses it, but without the tag {CREATED_AT_TAG} nobody knows its age",
+                why=f"nothing uses it, but without the tag {Tag.CREATED_AT} nobody knows its age",
             )
         elif made_at is None or scope.is_old(made_at):
             yield _leftover_group(group, region.region)
@@ -147,7 +145,7 @@ def _groups(region: RegionFacts, scope: CleanupScope) -> Found:
 
 def _made_at(tags: dict[str, str]) -> datetime | None:
     try:
-        return parse_instant(tags.get(CREATED_AT_TAG, ""))
+        return parse_instant(tags.get(Tag.CREATED_AT, ""))
     except ValueError:
         return None
 

@@ -1,19 +1,22 @@
 """What a killed launch left behind, made good by its owner's next command.
 
 Between RunInstances and CreateSchedule a kill leaves an instance that ends itself and has no
-backstop; before the record was written, one that the registry does not know. Both are planned
+backstop; before the record was written, one that the registry does not know. Both are made good
 here, with nothing taken from the journal but the record's words.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 
 from spawn.aws import scheduler
 from spawn.aws.iam import managed_policy_question
+from spawn.aws.perform import Performer, Result
 from spawn.aws.questions import Asker
 from spawn.aws.sts import Identity
+from spawn.core.journal import JournalledLaunch, StepDone, StepStarted, add_entries
 from spawn.core.steps import Stage
 from spawn.core.tags import Tag
 from spawn.iam.backstop_role import wanted_backstop_role
@@ -22,6 +25,59 @@ from spawn.iam.role_plan import RolePlan, plan_role
 from spawn.iam.roles import role_questions
 from spawn.lifecycle.backstop import missing_backstops, plan_group
 from spawn.lifecycle.listed import BackstopState, ListedInstance
+from spawn.registry.owed import owed_records
+
+
+def mend_backstops(
+    asker: Asker,
+    performer: Performer,
+    rows: Iterable[ListedInstance],
+    *,
+    caller: Identity,
+    now: datetime,
+) -> tuple[str, ...]:
+    """Give the caller's instances the backstops they lack; return what was done, in sentences.
+
+    Raises what `plan_missing_backstops` raises, and AwsRefusal for the first step that failed.
+    """
+    performance = performer.perform(plan_missing_backstops(asker, rows, caller=caller, now=now))
+    for one in performance.failures:
+        if one.refusal is not None:
+            raise one.refusal
+    return tuple(
+        one.step.sentence
+        for one in performance.performed
+        if one.step.operation == scheduler.CREATE_SCHEDULE.key
+    )
+
+
+def mend_records(
+    performer: Performer, launches: Iterable[JournalledLaunch], *, caller: Identity
+) -> tuple[str, ...]:
+    """Write the records that the launches owe; return what was done, in sentences.
+
+    What could not be written is owed as before: the launch has warned of it. Nothing else is
+    tried then, since the next one would fail for the same reason.
+    """
+    done: list[str] = []
+    for launch in launches:
+        stage = owed_records((launch,), account=caller.account)
+        performance = performer.perform((stage,))
+        if any(one.result is not Result.DONE for one in performance.performed):
+            break
+        if stage:
+            _note_record(launch, stage, performer.clock.now())
+            done.append(f"remembered the launch {launch.planned.launch_id}")
+    return tuple(done)
+
+
+def _note_record(launch: JournalledLaunch, stage: Stage, now: datetime) -> None:
+    """Write into the journal that nothing is owed; otherwise the same is written again later."""
+    number = 1 + max((one.step for one in launch.steps if isinstance(one, StepStarted)), default=0)
+    for step in stage:
+        begun = StepStarted(at=now, step=number, operation=step.operation, region=step.region)
+        with suppress(OSError):
+            add_entries(launch.path, (begun, StepDone(at=now, step=number)))
 
 
 def plan_missing_backstops(

@@ -9,8 +9,8 @@ from typing import TypeVar
 import msgspec
 
 from spawn.aws import ec2, scheduler
-from spawn.aws.questions import Absent, Asker, Fact, Known, Question, Unseen
-from spawn.core.errors import AccessDenied, AwsRefusal
+from spawn.aws.questions import Asker, Fact, Question, as_far_as_seen, value_of
+from spawn.core.errors import AwsRefusal
 from spawn.core.tags import Tag
 from spawn.lifecycle.listed import Schedules
 
@@ -46,20 +46,6 @@ def enabled_regions(asker: Asker, home_region: str) -> tuple[str, ...]:
         understand=ec2.region_names,
     )
     return value_of(asker.ask(question)())
-
-
-def value_of(fact: Fact[T]) -> T:
-    """Return what is known.
-
-    Raises AccessDenied for what may not be seen, AwsRefusal for what should be there and is not.
-    """
-    match fact:
-        case Known(value=value):
-            return value
-        case Unseen(operation=operation, why=why):
-            raise AccessDenied(f"AWS denied {operation}", why=why, operation=operation)
-        case Absent():
-            raise AwsRefusal("AWS knows nothing of what must be there")
 
 
 def instances_question(region: str, states: tuple[str, ...]) -> Question[tuple[ec2.Instance, ...]]:
@@ -114,11 +100,3 @@ def gather(
     if refusals and not read:
         raise refusals[0]
     return tuple(read), tuple(failed)
-
-
-def as_far_as_seen(wait: Callable[[], Fact[T]]) -> Fact[T]:
-    """Wait for a fact that nothing depends on: what can't be had is unseen, for whatever reason."""
-    try:
-        return wait()
-    except AwsRefusal as refusal:
-        return Unseen(refusal.operation, refusal.why or refusal.what)

@@ -8,7 +8,7 @@ from typing import assert_never
 import msgspec
 
 from spawn.aws import ec2, scheduler
-from spawn.aws.questions import Absent, Asker, Fact, Known, Question, Unseen
+from spawn.aws.questions import Absent, Asker, Fact, Known, Question, Unseen, value_of
 from spawn.aws.sts import Identity
 from spawn.core.errors import NamedThingNotFound
 from spawn.core.instants import format_instant
@@ -23,7 +23,6 @@ from spawn.lifecycle.listed import (
     Schedules,
     listed_instance,
 )
-from spawn.lifecycle.regions import value_of
 from spawn.posture.collect import collect
 from spawn.posture.levels import Finding, judge
 from spawn.posture.model import Posture

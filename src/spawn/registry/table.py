@@ -9,8 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from spawn.aws import dynamodb
-from spawn.aws.questions import Absent, Asker, Fact, Known, Question, T, Unseen
-from spawn.core.errors import AwsRefusal
+from spawn.aws.questions import Absent, Asker, Fact, Known, Question, Unseen, as_far_as_seen
 from spawn.core.steps import Retry, Stage, Step
 from spawn.core.tags import tag_list
 
@@ -100,17 +99,10 @@ def ask_table(asker: Asker, region: str) -> Callable[[], TableFacts]:
     expires = asker.ask(expiry_question(region))
     can_be_restored = asker.ask(recovery_question(region))
     return lambda: TableFacts(
-        table=_as_far_as_seen(table),
-        expires=_as_far_as_seen(expires),
-        can_be_restored=_as_far_as_seen(can_be_restored),
+        table=as_far_as_seen(table),
+        expires=as_far_as_seen(expires),
+        can_be_restored=as_far_as_seen(can_be_restored),
     )
-
-
-def _as_far_as_seen(wait: Callable[[], Fact[T]]) -> Fact[T]:
-    try:
-        return wait()
-    except AwsRefusal as refusal:
-        return Unseen(refusal.operation, refusal.why or refusal.what)
 
 
 def plan_table(facts: TableFacts, *, region: str, tags: dict[str, str]) -> TablePlan:

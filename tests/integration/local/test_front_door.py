@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
+import socket
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.awsrequest import AWSPreparedRequest, AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
+from botocore.httpsession import URLLib3Session
 
 from tests.integration.local.conftest import ADMIN_TRUST, Account, Keys
 from tests.tools.clouds import running_cloud
@@ -160,6 +169,73 @@ def test_sessions_that_nothing_knows_are_not_given(account: Account) -> None:
     """What moto only pretends to give is refused in words."""
     with pytest.raises(ClientError, match="embedded cloud"):
         account.client("sts").get_session_token()
+
+
+@contextmanager
+def http_session() -> Iterator[Any]:
+    """botocore's own sender of bytes."""
+    session = URLLib3Session()
+    try:
+        yield session
+    finally:
+        session.close()
+
+
+def _chunked_upload(account: Account, url: str) -> AWSPreparedRequest:
+    """A PUT in aws-chunked form with its checksum in a trailer, as SDKs send over TLS."""
+    content = b"hello " * 1000
+    crc = base64.b64encode(zlib.crc32(content).to_bytes(4, "big"))
+    body = b"%x\r\n%s\r\n0\r\nx-amz-checksum-crc32:%s\r\n\r\n" % (len(content), content, crc)
+    headers = {
+        "Content-Encoding": "aws-chunked",
+        "X-Amz-Decoded-Content-Length": str(len(content)),
+        "X-Amz-Trailer": "x-amz-checksum-crc32",
+    }
+    request = AWSRequest(method="PUT", url=url, data=body, headers=headers)
+    request.context["checksum"] = {"request_algorithm": {"in": "trailer"}}
+    keys = Credentials(account.admin.access_key_id, account.admin.secret)
+    S3SigV4Auth(keys, "s3", "us-east-1").add_auth(request)
+    return request.prepare()
+
+
+def test_a_chunked_upload_with_a_trailer_is_an_object(account: Account) -> None:
+    """STREAMING-UNSIGNED-PAYLOAD-TRAILER is accepted, and only the content is kept."""
+    s3 = account.client("s3")
+    s3.create_bucket(Bucket="bucket")
+    prepared = _chunked_upload(account, f"{account.cloud.endpoint_url}/bucket/key")
+    assert prepared.headers["X-Amz-Content-SHA256"] == "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+    with http_session() as session:
+        answer = session.send(prepared)
+    assert answer.status_code == 200, answer.text
+    assert s3.get_object(Bucket="bucket", Key="key")["Body"].read() == b"hello " * 1000
+
+
+def test_a_client_that_asks_may_go_on_at_once(account: Account) -> None:
+    """Expect: 100-continue is answered before the body: SDKs wait a second for it."""
+    url = urlsplit(account.cloud.endpoint_url)
+    with socket.create_connection(("127.0.0.1", url.port or 0), timeout=10) as connection:
+        head = "PUT /bucket/key HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n"
+        connection.sendall(f"{head}Expect: 100-continue\r\n\r\n".encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 100 ")
+        connection.sendall(b"hello")
+        assert connection.recv(100).startswith(b"HTTP/1.1 403 ")
+
+
+def test_a_body_in_http_chunks_is_read(account: Account) -> None:
+    """Transfer-Encoding chunked carries a call as well as Content-Length does."""
+    request = AWSRequest(
+        method="POST",
+        url=account.cloud.endpoint_url,
+        data=b"Action=GetCallerIdentity&Version=2011-06-15",
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )
+    keys = Credentials(account.admin.access_key_id, account.admin.secret)
+    SigV4Auth(keys, "sts", "us-east-1").add_auth(request)
+    headers = {**dict(request.headers.items()), "Transfer-Encoding": "chunked"}
+    pieces = iter([request.data[:10], request.data[10:]])
+    status, text = _plain(account, "POST", "/", headers=headers, body=pieces, encode_chunked=True)
+    assert status == 200, text
+    assert b":user/admin" in text
 
 
 def test_what_moto_lacks_is_said(account: Account) -> None:

@@ -250,3 +250,17 @@ def test_an_empty_account_stays_reachable(account: Account) -> None:
     with pytest.raises(ClientError) as refused:
         account.client("iam", session).list_roles()
     assert _code(refused) == "InvalidClientTokenId"
+
+
+def test_an_interface_brought_along_stays(account: Account) -> None:
+    """An existing interface is used as it is, and is free again after the instance."""
+    ec2 = account.client("ec2")
+    subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
+    interface = ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]
+    brought = {"DeviceIndex": 0, "NetworkInterfaceId": interface["NetworkInterfaceId"]}
+    instance = _running(account, NetworkInterfaces=[brought])
+    assert account.describe(instance)["PrivateIpAddress"] == interface["PrivateIpAddress"]
+    ec2.terminate_instances(InstanceIds=[instance])
+    account.wait_for_state(instance, "terminated")
+    [left] = ec2.describe_network_interfaces()["NetworkInterfaces"]
+    assert left["Status"] == "available"

@@ -19,6 +19,7 @@ from spawn.core.journal import (
     StepFailed,
     StepStarted,
     StepUndone,
+    add_entries,
     journal_path,
     journalled_launches,
     prune,
@@ -173,3 +174,18 @@ def test_no_journal_keeps_nothing(tmp_path: Path) -> None:
     """The journal that does nothing takes every entry and leaves no file."""
     NoJournal().write(planned())
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("torn", [b"", b'{"type":"done","at":'])
+def test_a_later_process_may_add_what_it_learnt(torn: bytes, tmp_path: Path) -> None:
+    """What is added counts, also after a line that was torn when the first process ended."""
+    path = journal_path(tmp_path, LAUNCH)
+    with FileJournal(path) as journal:
+        journal.write(planned())
+        with pytest.raises(BlockingIOError):
+            add_entries(path, (done(),))
+    path.write_bytes(path.read_bytes() + torn)
+    add_entries(path, (started(), done(), Finished(at=NOW, succeeded=False)))
+    launch = read_journal(path)
+    assert launch is not None
+    assert launch.steps == (started(), done(), Finished(at=NOW, succeeded=False))

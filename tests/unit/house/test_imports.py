@@ -14,9 +14,10 @@ LEVELS = (
     ("iam", "network", "images", "secrets", "posture", "registry"),
     ("launch", "lifecycle", "connect", "audit", "incident"),
     ("cli",),
+    ("api",),
 )
 LEVEL_OF = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
-# The package itself is the public API: it stands above the workflows, and all may ask its version.
+# `api` is the command line for Python programs; of the package itself, all may ask the version.
 VERSION = "spawn.__version__"
 # The embedded cloud is a program of its own that shares the core's words; AWS is what it plays.
 LOCAL = "local"

@@ -94,7 +94,9 @@ def fresh_account(asked: LaunchSpec, *, has_boundary: bool = False) -> AccountFa
         disks=DiskFacts(
             kms_key=None
             if asked.kms_key_id is None
-            else Known(kms.Key(key_id="1", arn=KMS_KEY, key_state="Enabled", key_manager="CUSTOMER")),
+            else Known(
+                kms.Key(key_id="1", arn=KMS_KEY, key_state="Enabled", key_manager="CUSTOMER")
+            ),
             encrypts_by_default=Known(value=False),
             default_key=Known("alias/aws/ebs"),
         ),
@@ -230,9 +232,7 @@ def _key_pair(asked: LaunchSpec) -> Fact[tuple[ec2.KeyPair, ...]] | None:
     return Absent() if asked.public_key else None
 
 
-def _policies(
-    asked: LaunchSpec, *, has_boundary: bool
-) -> dict[str, Fact[iam.ManagedPolicy]]:
+def _policies(asked: LaunchSpec, *, has_boundary: bool) -> dict[str, Fact[iam.ManagedPolicy]]:
     decisive = decisive_boundary(asked, CALLER)
     there = {*attached_arns(asked, CALLER)}
     if has_boundary or asked.permissions_boundary is not None:
@@ -324,7 +324,11 @@ def _own_groups(asked: LaunchSpec, plan: LaunchPlan) -> tuple[ec2.SecurityGroup,
     }
     names = ("GroupName", "VpcId")
     return ec2.security_groups(
-        {"SecurityGroups": [found | {name: step.parameters[name] for name in names} for step in made]}
+        {
+            "SecurityGroups": [
+                found | {name: step.parameters[name] for name in names} for step in made
+            ]
+        }
     )
 
 

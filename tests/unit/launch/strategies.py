@@ -66,7 +66,7 @@ _FIELDS: dict[str, st.SearchStrategy[Any]] = {
 
 
 @st.composite
-def specs(draw: st.DrawFn, **fixed: Any) -> LaunchSpec:
+def specs(draw: st.DrawFn, /, **fixed: Any) -> LaunchSpec:
     """Return a launch that says a few things; `fixed` is said in each."""
     said = draw(st.sets(st.sampled_from(sorted(_FIELDS)), max_size=5))
     fields = {name: draw(_FIELDS[name]) for name in sorted(said)}

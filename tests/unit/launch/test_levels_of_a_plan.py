@@ -143,7 +143,7 @@ def test_standard_refuses_until_it_is_waived(fields: dict[str, Any], control: st
     waiver = Waiver(control=control, reason="a demo on Friday")
     plan = plan_of(spec(**fields, waivers=(waiver,)))
     assert disposition_of(plan, control) is Disposition.WAIVED
-    assert b"a demo on Friday" in plan.record
+    assert b"a demo on Friday" in bytes(plan.record)
 
 
 def test_metadata_off_leaves_the_backstop_alone() -> None:

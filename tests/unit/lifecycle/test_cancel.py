@@ -88,9 +88,10 @@ def test_one_refusal_stops_no_other(refusal: AwsRefusal, expected: Outcome) -> N
     assert ID in error.why
 
 
-def test_what_is_held_or_has_ended_is_not_touched() -> None:
-    """A hold beats a cancel, and ending twice is no error."""
-    held = row(tags={"spawn:hold": "case-7"})
+@pytest.mark.parametrize("case", ["case-7", ""])
+def test_what_is_held_or_has_ended_is_not_touched(case: str) -> None:
+    """A hold beats a cancel, whatever its tag says, and ending twice is no error."""
+    held = row(tags={"spawn:hold": case})
     plan = plan_for(held, row(OTHER_ID, state="terminated"), row(THIRD_ID, state="shutting-down"))
     assert plan.cancellations == ()
     report, account = carried_out(plan, willing)
@@ -100,16 +101,18 @@ def test_what_is_held_or_has_ended_is_not_touched() -> None:
         OTHER_ID: Outcome.ALREADY_ENDED,
         THIRD_ID: Outcome.ALREADY_ENDED,
     }
-    assert "case-7" in report.results[0].why
+    assert case in report.results[0].why
+    assert "held as evidence" in report.results[0].why
 
 
-def test_a_hold_that_came_meanwhile_is_seen() -> None:
+@pytest.mark.parametrize("case", ["case-8", ""])
+def test_a_hold_that_came_meanwhile_is_seen(case: str) -> None:
     """Between the plan and the deed someone may have put a hold: that instance lives."""
     held_by_now = {
         "InstanceId": ID,
         "LaunchTime": NOW,
         "State": {"Name": "running"},
-        "Tags": [{"Key": "spawn:hold", "Value": "case-8"}],
+        "Tags": [{"Key": "spawn:hold", "Value": case}],
     }
 
     def reply(key: str, parameters: Parameters, region: str) -> Reply:

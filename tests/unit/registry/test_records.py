@@ -190,11 +190,19 @@ def test_a_record_that_was_not_written_is_owed(tmp_path: Path) -> None:
     [
         {"recorded": True},
         {"ran": False},
+        {"account": "210987654321", "of": record(account="210987654321")},
         {"account": "210987654321"},
         {"of": record(launch_id="l-2")},
         {"of": record(account="210987654321")},
     ],
-    ids=["recorded", "nothing ran", "other account", "other launch", "record of another account"],
+    ids=[
+        "recorded",
+        "nothing ran",
+        "another account",
+        "other account",
+        "other launch",
+        "record of another account",
+    ],
 )
 def test_nothing_else_is_owed(tmp_path: Path, story: dict[str, Any]) -> None:
     """Nothing is written for what is recorded, never ran, or is not this account's."""

@@ -18,7 +18,9 @@ def found_text(plan: CleanupPlan) -> str:
 
 def removed_text(removals: Iterable[Removal]) -> str:
     """Say of each thing whether it is gone, and why it is not."""
-    return "\n".join(
-        escape(f"{'removed' if one.removed else 'left'} {one.kind} {one.id}{one.why and f': {one.why}'}")
-        for one in removals
-    )
+    return "\n".join(escape(_line(one)) for one in removals)
+
+
+def _line(removal: Removal) -> str:
+    why = f": {removal.why}" if removal.why else ""
+    return f"{'removed' if removal.removed else 'left'} {removal.kind} {removal.id}{why}"

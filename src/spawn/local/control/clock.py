@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime
 
@@ -13,10 +14,7 @@ LONGEST_WAIT_SECONDS = 1.0  # bounds how late a wall clock that jumped is notice
 
 
 class Clock:
-    """Calls `work` when `next_due` says, in a thread of its own.
-
-    `work` must not raise: what fails in it is its own to report.
-    """
+    """Calls `work` when `next_due` says, in a thread of its own."""
 
     def __init__(
         self,
@@ -47,11 +45,20 @@ class Clock:
     def _run(self) -> None:
         while not self._ended:
             due = self._next_due()
-            if due is not None and due <= self._now():
-                self._work()
+            if due is not None and due <= self._now() and self._worked():
                 continue
             self._changed.wait(self._seconds_until(due))
             self._changed.clear()
+
+    def _worked(self) -> bool:
+        """Whether the work went well; a failure is logged, and tried again after a wait."""
+        try:
+            self._work()
+        except Exception:  # this thread's outermost border: without it no schedule fires again
+            log.exception("the clock's work failed")
+            time.sleep(LONGEST_WAIT_SECONDS)
+            return False
+        return True
 
     def _seconds_until(self, due: datetime | None) -> float | None:
         """None waits for a change: an idle cloud costs nothing."""

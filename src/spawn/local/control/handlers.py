@@ -272,6 +272,18 @@ def _remember_schedule(duty: Duty) -> None:
         )
 
 
+def _default_the_rest(duty: Duty) -> None:
+    """UpdateSchedule resets what it is not given; moto leaves no state at all, or the old deed.
+
+    Source: Scheduler API reference, UpdateSchedule.
+    """
+    parameters = duty.call.parameters
+    group = parameters.get("GroupName") or "default"
+    schedule = account.scheduler(duty.call.region).get_schedule(group, parameters["Name"])
+    schedule.state = parameters.get("State") or "ENABLED"
+    schedule.action_after_completion = parameters.get("ActionAfterCompletion") or "NONE"
+
+
 def _show_profiles(duty: Duty) -> None:
     attributes.show_associated_profiles(duty.call.region)
 
@@ -281,4 +293,5 @@ FOLLOWED: dict[str, Callable[[Duty], None]] = {
     "ec2:ReplaceIamInstanceProfileAssociation": _show_profiles,
     "iam:CreateInstanceProfile": _remember_profile,
     "scheduler:CreateSchedule": _remember_schedule,
+    "scheduler:UpdateSchedule": _default_the_rest,
 }

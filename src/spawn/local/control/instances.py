@@ -161,6 +161,10 @@ def paint(instance: Any, life: Life, now: datetime) -> None:
 def _bury(instance: Any, memory: Memory, now: datetime) -> None:
     """Free what an instance held: interfaces, disks that go with it, profile, credentials."""
     instance.terminate()
+    for interface in instance.nics.values():
+        if not interface.delete_on_termination:  # moto leaves it in use for ever
+            interface.instance, interface.attachment_id = None, None
+            interface.status = "available"
     memory.ended_at[instance.id] = now
     memory.credentials.pop(instance.id, None)
 

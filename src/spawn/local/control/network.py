@@ -26,11 +26,10 @@ class PublicAddresses:
 
     def take(self) -> str:
         """A free address. Raises AwsError when there is none."""
-        used = {
-            interface.public_ip
-            for _, backend in account.ec2_regions_in_use()
-            for interface in backend.enis.values()
-        }
+        used: set[str | None] = set()
+        for _, backend in account.ec2_regions_in_use():
+            used |= {interface.public_ip for interface in backend.enis.values()}
+            used |= {address.public_ip for address in backend.addresses}
         for _ in self._pool:
             candidate = self._pool[self._next]
             self._next = (self._next + 1) % len(self._pool)

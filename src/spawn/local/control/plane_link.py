@@ -144,13 +144,18 @@ class ProcessPlane:
         with self._socket.makefile("rb") as lines:
             try:
                 for line in lines:
-                    event = decoder.decode(line)
-                    if isinstance(event, Ready):
-                        self._ready.set()
-                    self._on_event(event)
+                    self._take(decoder.decode(line))
             except (OSError, msgspec.MsgspecError):
                 log.exception("the data plane's words broke off")
         self._ready.set()
         if not self._closing:
             self._process.wait(END_SECONDS)
             self._on_gone(self._status())
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, Ready):
+            self._ready.set()
+        try:
+            self._on_event(event)
+        except Exception:  # this thread's outermost border: one bad event must not deafen it
+            log.exception("an event could not be taken in: %s", event)

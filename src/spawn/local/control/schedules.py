@@ -81,7 +81,9 @@ def due_at(expression: str, timezone: str | None) -> datetime | None:
         return None
     try:
         local = datetime.fromisoformat(match.group(1))
-        return local.replace(tzinfo=ZoneInfo(timezone or "UTC")).astimezone(UTC)
+        # UTC needs no time zone database, which a small machine may lack.
+        zone = UTC if timezone in {None, "", "UTC"} else ZoneInfo(str(timezone))
+        return local.replace(tzinfo=zone).astimezone(UTC)
     except (ValueError, ZoneInfoNotFoundError):
         return None
 

@@ -84,7 +84,7 @@ def _answer_token(instance: Instance, request: Request, *, key: bytes, now: date
     if "x-forwarded-for" in request.headers:
         return _failure(HTTPStatus.FORBIDDEN)
     text = request.headers.get(_TTL_HEADER, "")
-    if not re.fullmatch(r"\d{1,5}", text) or not 1 <= int(text) <= _LONGEST_TTL_SECONDS:
+    if not re.fullmatch("[0-9]{1,5}", text) or not 1 <= int(text) <= _LONGEST_TTL_SECONDS:
         return _failure(HTTPStatus.BAD_REQUEST)
     expiry_seconds = int(now.timestamp()) + int(text)
     return Response(

@@ -67,7 +67,7 @@ def parse_order(program: str, arguments: Sequence[str]) -> PowerOrder:
 def _delay_seconds(when: str) -> float:
     if when == "now":
         return 0.0
-    minutes = re.fullmatch(r"\+?(\d{1,6})", when)
+    minutes = re.fullmatch(r"\+?([0-9]{1,6})", when)
     if minutes is None:
         raise UsageError(f"shutdown: only 'now' and minutes as in '+5' are understood, not {when}")
     return 60.0 * int(minutes[1])

@@ -41,6 +41,8 @@ class Router:
         finally:
             self._enter(self._here)
         _run_ip(network.default_route_commands())
+        # From the first packet on: until rules are in force, everything would be forwarded.
+        self.judge(())
 
     def _enter(self, descriptor: int) -> None:
         kernel.enter_namespace(descriptor, kernel.CLONE_NEWNET)
@@ -121,13 +123,16 @@ def _run_ip(commands: Sequence[str], *, within: str | None = None, forgiving: bo
 
 
 def _run(command: Sequence[str], text: str) -> None:
-    result = subprocess.run(
-        command,
-        input=text,
-        capture_output=True,
-        text=True,
-        timeout=_COMMAND_LIMIT_SECONDS,
-        check=False,
-    )
+    try:
+        result = subprocess.run(
+            command,
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=_COMMAND_LIMIT_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise NetworkError(f"{command[0]}: {error}") from error
     if result.returncode != 0:
         raise NetworkError(f"{command[0]}: {result.stderr.strip()}")

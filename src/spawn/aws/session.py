@@ -22,6 +22,10 @@ from spawn import __version__
 from spawn.aws.refusals import translated
 from spawn.core.errors import InputError
 
+# Those of the Operation table, and those by which botocore's chain gets credentials.
+SERVICES = frozenset({"dynamodb", "ec2", "iam", "kms", "scheduler", "sts"}) | frozenset(
+    {"signin", "sso", "sso-oidc"}
+)
 # Many reads go out in one round, each on a connection of its own.
 CONNECTIONS = 48
 CONNECT_TIMEOUT_SECONDS = 5
@@ -42,6 +46,13 @@ class _FastJsonLoader(JSONFileLoader):  # type: ignore[misc]
         return None
 
 
+class _OurServices(Loader):  # type: ignore[misc]
+    """Knows the services that are called, instead of listing the 400 that could be."""
+
+    def list_available_services(self, type_name: str) -> list[str]:
+        return sorted(SERVICES)
+
+
 class Session:
     """One person's way to AWS: a profile, a region, an endpoint; clients are made when needed.
 
@@ -54,7 +65,8 @@ class Session:
     ) -> None:
         self._session = botocore.session.Session(profile=profile)
         self._session.register_component(
-            "data_loader", Loader(file_loader=_FastJsonLoader(), include_default_search_paths=True)
+            "data_loader",
+            _OurServices(file_loader=_FastJsonLoader(), include_default_search_paths=True),
         )
         # UserData goes out as the plan holds it, in base64: botocore would encode it once more.
         self._session.unregister(

@@ -94,7 +94,7 @@ def test_a_leaked_access_key_is_replaced(desk: Desk) -> None:
         PolicyName="own-keys",
         PolicyDocument='{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action":'
         ' ["iam:CreateAccessKey", "iam:UpdateAccessKey"], "Resource":'
-        f' "arn:aws:iam::123456789012:user/{user}"}}]}}',
+        ' "arn:aws:iam::123456789012:user/*"}]}',
     )
     leaked = iam.create_access_key(UserName=user)["AccessKey"]
     as_leaked = _as(desk.aws, leaked["AccessKeyId"], leaked["SecretAccessKey"])

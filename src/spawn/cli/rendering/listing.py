@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import assert_never
 
-from spawn.cli.rendering.tables import table, until
+from spawn.cli.rendering.tables import Cell, table, until
 from spawn.cli.rendering.terminal import escape
 from spawn.lifecycle.list import Listing
 from spawn.lifecycle.listed import BackstopState, Ending, ListedInstance
@@ -29,32 +29,32 @@ def failed_regions_text(listing: Listing) -> str:
     )
 
 
-def _row(row: ListedInstance, now: datetime) -> list[tuple[str, str]]:
+def _row(row: ListedInstance, now: datetime) -> list[Cell]:
     return [
-        (row.name or "-", "bold" if row.is_mine else ""),
-        (row.id, ""),
-        (row.state, "" if row.state == "running" else "dim"),
-        (row.type, ""),
-        (row.zone or row.region, ""),
-        (row.public_ip or row.private_ip or "-", ""),
+        Cell(row.name or "-", "bold" if row.is_mine else ""),
+        Cell(row.id),
+        Cell(row.state, "" if row.state == "running" else "dim"),
+        Cell(row.type),
+        Cell(row.zone or row.region),
+        Cell(row.public_ip or row.private_ip or "-"),
         _end(row, now),
-        (row.backstop.value, _backstop_style(row.backstop)),
-        (row.owner or "-", ""),
+        Cell(row.backstop.value, _backstop_style(row.backstop)),
+        Cell(row.owner or "-"),
     ]
 
 
-def _end(row: ListedInstance, now: datetime) -> tuple[str, str]:
+def _end(row: ListedInstance, now: datetime) -> Cell:
     match row.ending:
         case Ending.DUE:
-            return until(row.expires_at, now), ""
+            return Cell(until(row.expires_at, now))
         case Ending.OVERDUE:
-            return f"OVERDUE {until(row.expires_at, now)}", "bold red"
+            return Cell(f"OVERDUE {until(row.expires_at, now)}", "bold red")
         case Ending.HELD:
-            return "HELD", "yellow"
+            return Cell("HELD", "yellow")
         case Ending.ENDED:
-            return "ended", "dim"
+            return Cell("ended", "dim")
         case Ending.UNKNOWN:
-            return "UNKNOWN", "bold red"
+            return Cell("UNKNOWN", "bold red")
         case _:
             assert_never(row.ending)
 

@@ -5,38 +5,56 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from io import StringIO
+from typing import NamedTuple
 
 from spawn.cli.rendering.terminal import escape
 from spawn.core.durations import format_duration
 
-# A pipe has no width: rows stay on their line, whoever reads them cuts.
-UNLIMITED_COLUMNS = 10_000
+
+class Cell(NamedTuple):
+    """A text and its style in rich's words, "" for none."""
+
+    text: str
+    style: str = ""
 
 
 def table(
     headings: Sequence[str],
-    rows: Iterable[Sequence[tuple[str, str]]],
+    rows: Iterable[Sequence[Cell]],
     *,
     columns: int | None,
     colour: bool,
 ) -> str:
-    """Return a table. A cell is its text and a rich style ("" for none).
+    """Return a table. `columns` is the terminal's width, None for a pipe. Text is escaped here."""
+    cells = [[Cell(heading) for heading in headings], *map(list, rows)]
+    safe = [[Cell(escape(cell.text), cell.style) for cell in row] for row in cells]
+    return _plain(safe) if columns is None else _drawn(safe, columns=columns, colour=colour)
 
-    `columns` is the terminal's width, None for a pipe. All text is escaped here.
-    """
+
+def _plain(rows: list[list[Cell]]) -> str:
+    """Align columns and nothing more: a pipe has no width, and loading rich takes its time."""
+    widths = [max(len(cell.text) for cell in column) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(f"{cell.text:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
+
+
+def _drawn(rows: list[list[Cell]], *, columns: int, colour: bool) -> str:
+    """Draw it for a terminal: folded to its width, coloured if it may be."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     drawn = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
-    for heading in headings:
-        drawn.add_column(heading, no_wrap=columns is None, overflow="fold")
-    for row in rows:
-        drawn.add_row(*(Text(escape(text), style=style) for text, style in row))
+    for heading in rows[0]:
+        drawn.add_column(heading.text, overflow="fold")
+    for row in rows[1:]:
+        drawn.add_row(*(Text(cell.text, style=cell.style) for cell in row))
     out = StringIO()
     console = Console(
         file=out,
-        width=columns or UNLIMITED_COLUMNS,
+        width=columns,
         force_terminal=colour,
         no_color=not colour,
         color_system="standard" if colour else None,

@@ -3,8 +3,8 @@
 1. The steps of a stage are performed side by side; the next stage waits for all of them.
 2. A step that fails with a passing error is asked again, within the limit of its retry rule.
 3. A step that finds no capacity is tried with its alternatives, in their order.
-4. An optional step that fails is a warning. Any other failure ends the performance after its
-   stage, and so does a collision. Nothing is undone here: whoever asked knows what to take back.
+4. An optional step that fails is a warning, and what only follows from it is skipped. Any other
+   failure ends the performance after its stage, and so does a collision. Nothing is undone here: whoever asked knows what to take back.
 
 What happens is told to observers before and after each request: the journal is one of them, the
 progress on a terminal another. A performance is returned as data, not raised, since half of it
@@ -14,7 +14,7 @@ may have been done.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -56,6 +56,7 @@ class Result(enum.Enum):
     ACCEPTED = enum.auto()  # it already was as wanted
     COLLIDED = enum.auto()  # someone else made the same thing: the facts are old
     FAILED = enum.auto()
+    SKIPPED = enum.auto()  # it follows from an optional step that failed
 
 
 @dataclass(frozen=True)
@@ -104,10 +105,15 @@ class Performer:
     observers: Sequence[Observer] = ()
 
     def perform(
-        self, stages: Sequence[Stage], outputs: Mapping[Output, str] | None = None
+        self,
+        stages: Sequence[Stage],
+        outputs: Mapping[Output, str] | None = None,
+        *,
+        failed: Collection[str] = (),
     ) -> Performance:
-        """Carry out the stages in order; `outputs` are those of earlier performances.
+        """Carry out the stages in order.
 
+        `outputs` are those of earlier performances, `failed` the operations of their warnings.
         Raises Defect, before anything is sent, for steps that need an output nobody yields.
         """
         known = dict(outputs or {})
@@ -119,16 +125,22 @@ class Performer:
             if not stage:
                 continue
             with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
-                results = list(pool.map(lambda step: self._perform_step(step, known), stage))
+                tried = [pool.submit(self._perform_step, step, known, failed) for step in stage]
+                results = [one.result() for one in tried]
             performed.extend(results)
             for result in results:
                 known.update(result.outputs)
             so_far = Performance(tuple(performed), known)
+            failed = {*failed, *(one.step.operation for one in so_far.warnings)}
             if so_far.failures or so_far.collided:
                 break
         return Performance(tuple(performed), known)
 
-    def _perform_step(self, step: Step, outputs: Mapping[Output, str]) -> Performed:
+    def _perform_step(
+        self, step: Step, outputs: Mapping[Output, str], failed: Collection[str]
+    ) -> Performed:
+        if any(operation in failed for operation in step.follows):
+            return Performed(step, Result.SKIPPED)
         choices = [("", step.parameters)]
         choices += [(choice.label, choice.parameters) for choice in step.alternatives]
         refusal = AwsRefusal("nothing was tried")

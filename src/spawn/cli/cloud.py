@@ -29,6 +29,9 @@ def up(wiring: Wiring, /, *, control_plane_only: bool) -> int:
     """Start it, and say how to use it. Does nothing where it runs."""
     directory = directory_of(wiring)
     environment = started(directory, wiring, control_plane_only=control_plane_only)
+    with explained():
+        # One that runs without instances is not what was asked for: that is refused here.
+        cloud.up(directory, control_plane_only=control_plane_only)
     wiring.say(
         f"the embedded cloud answers at {environment.variables['AWS_ENDPOINT_URL']}\n"
         "use it with --local on any command, or for every program with:\n"

@@ -109,6 +109,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
                    Nothing is assumed of theirs; facts are read again and the plan is made anew
     accepts        error codes that say: it already is as wanted
     optional       a failure is a warning, not an end
+    follows        operations of optional steps: where one of them failed, this one is pointless
     alternatives   what to try, in order, when capacity is short (`next_on` holds those codes)
     """
 
@@ -122,6 +123,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     collides: tuple[str, ...] = ()
     accepts: tuple[str, ...] = ()
     optional: bool = False
+    follows: tuple[str, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
     next_on: tuple[str, ...] = ()
 

@@ -137,7 +137,11 @@ class Launch:
         )
 
     def _launch(self, plan: LaunchPlan, performer: Performer, prepared: Performance) -> Launched:
-        performance = performer.perform(((plan.run,), plan.secure), {**prepared.outputs})
+        performance = performer.perform(
+            ((plan.run,), plan.secure),
+            prepared.outputs,
+            failed={one.step.operation for one in prepared.warnings},
+        )
         _raise_failure(performance)
         instance_id = performance.outputs[Output.INSTANCE_ID]
         self.progress.phase(f"waiting for {instance_id} to run")

@@ -83,6 +83,7 @@ def plan_record(record: LaunchRecord, *, table_is_new: bool = False) -> Step:
         parameters=_puts((_launch_item(record), *_tag_items(record))),
         sentence=f"remember the launch in the table {TABLE}",
         retries=UNTIL_ACTIVE if table_is_new else (),
+        follows=(dynamodb.CREATE_TABLE.key,),
         optional=True,
     )
 

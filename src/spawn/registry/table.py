@@ -184,6 +184,7 @@ def _expiry(region: str) -> Step:
         },
         sentence=f"have {TABLE} forget records by itself, 400 days past the end date",
         retries=UNTIL_ACTIVE,
+        follows=(dynamodb.CREATE_TABLE.key,),
         # These parameters are constants, so that it can only mean "TimeToLive is already
         # enabled": another launch was faster.
         accepts=("ValidationException",),
@@ -201,5 +202,6 @@ def _recovery(region: str) -> Step:
         },
         sentence=f"keep {TABLE} restorable to any second of the last 35 days",
         retries=UNTIL_ACTIVE,
+        follows=(dynamodb.CREATE_TABLE.key,),
         optional=True,
     )

@@ -11,6 +11,8 @@ import botocore.session
 from botocore.config import Config
 
 from spawn.core.instants import parse_instant
+from spawn.local.client import ControlClient
+from spawn.local.files import read_cloud_file
 from tests.tools.clouds import Cloud
 
 REGION = "us-east-1"
@@ -58,6 +60,12 @@ class Account:
             aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
             config=Config(retries={"total_max_attempts": 1}),
         )
+
+    def set_switches(self, **settings: Any) -> None:
+        """Set the cloud's test switches."""
+        described = read_cloud_file(self.cloud.directory)
+        assert described is not None
+        ControlClient(described).set_switches(settings)
 
     def billable(self) -> list[Instance]:
         """Return every instance that costs something, whoever made it."""

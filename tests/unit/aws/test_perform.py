@@ -201,6 +201,29 @@ def test_an_optional_step_that_fails_is_a_warning() -> None:
     assert performance.performed[-1].result is Result.DONE
 
 
+@pytest.mark.parametrize("is_known_before", [False, True])
+def test_what_follows_from_a_failed_step_is_skipped(is_known_before: bool) -> None:
+    """Nobody waits for a table that could not be made, in this performance or in a later one."""
+    made = Step(
+        operation=ec2.CREATE_TAGS.key, region=REGION, parameters={}, sentence="make", optional=True
+    )
+    used = Step(
+        operation=ec2.AUTHORIZE_INGRESS.key,
+        region=REGION,
+        parameters={},
+        sentence="use",
+        follows=(made.operation,),
+    )
+    writer, _, _, performer = scripted(CreateTags=[refusal("Nope")])
+    if is_known_before:
+        performance = performer.perform(((used,),), failed={made.operation})
+    else:
+        performance = performer.perform(((made,), (used,)))
+    assert performance.performed[-1].result is Result.SKIPPED
+    assert not performance.failures
+    assert all(name != "AuthorizeSecurityGroupIngress" for name, _ in writer.calls)
+
+
 def test_an_accepted_error_counts_as_done() -> None:
     """What already is as wanted is no failure."""
     rule = Step(

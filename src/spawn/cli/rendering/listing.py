@@ -11,6 +11,8 @@ from spawn.lifecycle.list import Listing
 from spawn.lifecycle.listed import BackstopState, Ending, ListedInstance
 
 _HEADINGS = ("NAME", "ID", "STATE", "TYPE", "ZONE", "ADDRESS", "ENDS IN", "BACKSTOP", "OWNER")
+# What tells least about the one question that a listing answers: what runs, and until when.
+_EXPENDABLE = ("TYPE", "OWNER", "ZONE", "ADDRESS", "NAME")
 
 
 def listing_table(listing: Listing, *, now: datetime, columns: int | None, colour: bool) -> str:
@@ -18,7 +20,7 @@ def listing_table(listing: Listing, *, now: datetime, columns: int | None, colou
     if not listing.instances:
         return "no instances"
     rows = [_row(row, now) for row in listing.instances]
-    return table(_HEADINGS, rows, columns=columns, colour=colour)
+    return table(_HEADINGS, rows, columns=columns, colour=colour, expendable=_EXPENDABLE)
 
 
 def failed_regions_text(listing: Listing) -> str:

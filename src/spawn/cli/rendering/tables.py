@@ -10,6 +10,8 @@ from typing import NamedTuple
 from spawn.cli.rendering.terminal import escape
 from spawn.core.durations import format_duration
 
+GAP = 2  # spaces between columns
+
 
 class Cell(NamedTuple):
     """A text and its style in rich's words, "" for none."""
@@ -24,18 +26,35 @@ def table(
     *,
     columns: int | None,
     colour: bool,
+    expendable: Sequence[str] = (),
 ) -> str:
-    """Return a table. `columns` is the terminal's width, None for a pipe. Text is escaped here."""
+    """Return a table. `columns` is the terminal's width, None for a pipe. Text is escaped here.
+
+    Where a terminal is too narrow, the columns of the headings in `expendable` go, in that order:
+    ids that are folded can't be copied.
+    """
     cells = [[Cell(heading) for heading in headings], *map(list, rows)]
     safe = [[Cell(escape(cell.text), cell.style) for cell in row] for row in cells]
-    return _plain(safe) if columns is None else _drawn(safe, columns=columns, colour=colour)
+    if columns is None:
+        return _plain(safe)
+    for heading in expendable:
+        if sum(_widths(safe)) + GAP * (len(safe[0]) - 1) > columns:
+            gone = [cell.text for cell in safe[0]].index(heading)
+            safe = [[*row[:gone], *row[gone + 1 :]] for row in safe]
+    return _drawn(safe, columns=columns, colour=colour)
+
+
+def _widths(rows: list[list[Cell]]) -> list[int]:
+    return [max(len(cell.text) for cell in column) for column in zip(*rows, strict=True)]
 
 
 def _plain(rows: list[list[Cell]]) -> str:
     """Align columns and nothing more: a pipe has no width, and loading rich takes its time."""
-    widths = [max(len(cell.text) for cell in column) for column in zip(*rows, strict=True)]
+    widths = _widths(rows)
     return "\n".join(
-        "  ".join(f"{cell.text:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        (" " * GAP)
+        .join(f"{cell.text:<{width}}" for cell, width in zip(row, widths, strict=True))
+        .rstrip()
         for row in rows
     )
 
@@ -46,7 +65,9 @@ def _drawn(rows: list[list[Cell]], *, columns: int, colour: bool) -> str:
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
+    drawn = Table(
+        box=None, padding=(0, GAP, 0, 0), pad_edge=False, show_edge=False, header_style="bold"
+    )
     for heading in rows[0]:
         drawn.add_column(heading.text, overflow="fold")
     for row in rows[1:]:

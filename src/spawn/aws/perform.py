@@ -4,7 +4,8 @@
 2. A step that fails with a passing error is asked again, within the limit of its retry rule.
 3. A step that finds no capacity is tried with its alternatives, in their order.
 4. An optional step that fails is a warning, and what only follows from it is skipped. Any other
-   failure ends the performance after its stage, and so does a collision. Nothing is undone here: whoever asked knows what to take back.
+   failure ends the performance after its stage, and so does a collision. Nothing is undone here:
+   whoever asked knows what to take back.
 
 What happens is told to observers before and after each request: the journal is one of them, the
 progress on a terminal another. A performance is returned as data, not raised, since half of it

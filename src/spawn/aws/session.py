@@ -76,10 +76,12 @@ class Session:
         self._lock = threading.Lock()
         self._user_agent = " ".join(filter(None, (f"spawn/{__version__}", user_agent_extra)))
         try:
+            # Looked at in any event: a region that is given must not hide a missing profile.
+            self._session.get_scoped_config()
             self.region = region or cast("str | None", self._session.get_config_variable("region"))
         except BotoCoreError as error:
             raise InputError(
-                f"the AWS profile {profile!r} can't be used",
+                f"the AWS profile {self._session.profile!r} can't be used",
                 why=str(error),
                 next_command="aws configure list-profiles",
             ) from error

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from spawn.aws import dynamodb, ec2, iam, kms, removal, scheduler, sts
+from spawn.aws import dynamodb, ec2, iam, instance_details, kms, removal, scheduler, sts
 from spawn.aws.operation import Operation
 from spawn.core.errors import Defect
 
 OPERATIONS: dict[str, Operation] = {
     known.key: known
-    for module in (dynamodb, ec2, iam, kms, removal, scheduler, sts)
+    for module in (dynamodb, ec2, iam, instance_details, kms, removal, scheduler, sts)
     for known in module.OPERATIONS
 }
 

@@ -64,13 +64,13 @@ def status(wiring: Wiring, /, *, output: Output) -> int:
         "instances": dict(found.instances),
         "troubles": list(found.troubles),
     }
-    instances = "\n".join(f"{one} {state}" for one, state in found.instances.items())
+    instances = [f"{one} {state}" for one, state in found.instances.items()]
     shown = fields(
         (
             ("endpoint", found.endpoint),
             ("directory", str(found.directory)),
             ("instances", instances or "none"),
-            ("troubles", "\n".join(found.troubles)),
+            ("troubles", found.troubles),
         )
     )
     wiring.show(shown if output is Output.TABLE else document(facts, output))

@@ -48,7 +48,8 @@ def started(
         try:
             return cloud.environment(directory, wiring.environment)
         except cloud.NotRunning:
-            wiring.say("starting the embedded cloud")
+            if wiring.is_terminal:
+                wiring.say("starting the embedded cloud")
             cloud.up(directory, control_plane_only=control_plane_only)
             return cloud.environment(directory, wiring.environment)
 

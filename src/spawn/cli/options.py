@@ -76,7 +76,9 @@ def account_of(
         from spawn.cli.local import enter_embedded_cloud
 
         enter_embedded_cloud(wiring, profile=profile)
-    session = Session(profile=profile, region=region, user_agent_extra=user_agent_extra)
+    # AWS's SDKs read AWS_REGION; botocore alone knows only its older twin AWS_DEFAULT_REGION.
+    asked = region or wiring.environment.get("AWS_REGION") or None
+    session = Session(profile=profile, region=asked, user_agent_extra=user_agent_extra)
     if not session.region:
         raise InputError(
             "no region is set",

@@ -23,6 +23,7 @@ from spawn.core.errors import AccountError
 _KEY_FILE = Path("keys", "spawn-ed25519")
 _COMMENT = "spawn"
 _NAME_DIGITS = 16
+_PAIR_NAME = re.compile(rf"spawn-[0-9a-f]{{{_NAME_DIGITS}}}", re.ASCII)
 _KEYGEN_TIMEOUT_SECONDS = 30
 # OpenSSH, PROTOCOL.key: this magic, then the strings cipher, KDF and its options, a count of
 # keys, and each public key as a string, in the clear.
@@ -57,6 +58,11 @@ class PersonalKey:
 def pair_name(key: PublicKey) -> str:
     """Return the content-addressed name: `spawn-` and 16 hex digits of the key's SHA-256."""
     return f"spawn-{hashlib.sha256(key.blob).hexdigest()[:_NAME_DIGITS]}"
+
+
+def is_pair_name(name: str) -> bool:
+    """Say whether a key pair bears a name as spawn gives it."""
+    return _PAIR_NAME.fullmatch(name) is not None
 
 
 def personal_key(state_directory: Path, programs: Programs) -> PersonalKey:

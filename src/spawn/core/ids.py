@@ -28,6 +28,20 @@ def is_launch_id(text: str) -> bool:
     return _LAUNCH_ID.fullmatch(text) is not None
 
 
+def launch_token(launch_id: str, place: str) -> str:
+    """Return the client token with which a launch asks for its instance in one place."""
+    return f"{launch_id}-{place}"
+
+
+def is_launch_token(token: str, launch_id: str) -> bool:
+    """Say whether an instance's client token shows that this launch made it.
+
+    Anybody who may put tags can claim that spawn made an instance; its client token is what
+    RunInstances was given, and nobody can change it afterwards.
+    """
+    return is_launch_id(launch_id) and token.startswith(f"{launch_id}-")
+
+
 def digest(text: str, *, length: int) -> str:
     """Return the first `length` hexadecimal digits of the text's SHA-256."""
     return hashlib.sha256(text.encode()).hexdigest()[:length]

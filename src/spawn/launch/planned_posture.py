@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import msgspec
+
 from spawn.core.tags import Tag
 from spawn.launch.decisions import Decisions
 from spawn.launch.spec import LaunchSpec
 from spawn.lifecycle.backstop import DELAY
 from spawn.posture.live import user_data_posture
-from spawn.posture.model import Ending, Image, Metadata, Posture, Source
+from spawn.posture.model import Ending, Image, Metadata, Posture, Source, UserData
 
 
 def planned_posture(spec: LaunchSpec, made: Decisions, *, now: datetime) -> Posture:
@@ -44,6 +46,15 @@ def planned_posture(spec: LaunchSpec, made: Decisions, *, now: datetime) -> Post
             created_at=made.image.created,
             is_deprecated=made.image.is_deprecated,
         ),
-        user_data=None if made.user_data is None else user_data_posture(made.user_data),
+        user_data=_user_data(spec, made),
         key_pair=made.key.name,
     )
+
+
+def _user_data(spec: LaunchSpec, made: Decisions) -> UserData | None:
+    """Judge the bytes that are sent, but count lines in the text that the person wrote."""
+    sent = None if made.user_data is None else user_data_posture(made.user_data)
+    own = None if spec.user_data is None else user_data_posture(spec.user_data)
+    if sent is None or own is None:
+        return sent
+    return msgspec.structs.replace(sent, secrets=own.secrets)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from spawn.aws import ec2
+from spawn.core.ids import launch_token
 from spawn.core.steps import (
     Alternative,
     Output,
@@ -76,7 +77,7 @@ def run_step(spec: LaunchSpec, made: Decisions) -> Step:
             request,
             instance_type=spec.instance_type,
             subnet_id=place.subnet_id,
-            client_token=f"{made.launch_id}-{place.zone}",
+            client_token=launch_token(made.launch_id, place.zone),
         )
 
     first, *others = made.place.options

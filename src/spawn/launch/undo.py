@@ -1,7 +1,8 @@
 """Takes back what a failed launch made: its instance and its backstop, nothing that is shared.
 
 What there is to take back is not remembered but looked up, by the launch's own id, in its own
-account and region. So it is found as well where AWS's answer was lost on its way.
+account and region. So it is found as well where AWS's answer was lost on its way. The tag finds
+it and the client token proves it: a tag can be put on anybody's instance.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from spawn.aws import ec2
 from spawn.aws.perform import Performer
 from spawn.core.errors import AwsRefusal
+from spawn.core.ids import is_launch_token
 from spawn.core.steps import Retry, Step
 from spawn.core.tags import Tag
 from spawn.lifecycle.backstop import plan_removal
@@ -75,7 +77,11 @@ def _shown(launch_id: str, performer: Performer, *, region: str, looks: int) -> 
         if look:
             performer.clock.sleep(PAUSE_SECONDS)
         answer = performer.writer.ask(ec2.DESCRIBE_INSTANCES, {"Filters": filters}, region=region)
-        found = {one.instance_id for one in ec2.instances(answer)}
+        found = {
+            one.instance_id
+            for one in ec2.instances(answer)
+            if is_launch_token(one.client_token, launch_id)
+        }
         if found:
             return found
     return set()

@@ -114,6 +114,14 @@ def plan_removal(instance_id: str, *, region: str) -> Step:
     )
 
 
+def lacks_backstop(row: ListedInstance) -> bool:
+    """Say whether the caller's next command owes the instance a backstop.
+
+    Never by its tags alone: with them, whoever may put tags could have any instance ended.
+    """
+    return row.is_mine and row.is_made_by_spawn and row.backstop is BackstopState.MISSING
+
+
 def missing_backstops(
     instances: Iterable[ListedInstance],
     *,
@@ -137,9 +145,8 @@ def missing_backstops(
             client_token=f"again-{row.id}",
         )
         for row in instances
-        if row.is_mine
+        if lacks_backstop(row)
         and row.ending in {Ending.DUE, Ending.OVERDUE}
-        and row.backstop is BackstopState.MISSING
         and row.expires_at is not None
         and row.region in role_arns
     )

@@ -1,8 +1,10 @@
 """`spawn cleanup`: removing what spawn made, is old enough, and nothing uses.
 
 Whatever is in doubt is kept: a role while any region can't be read (an instance there may use
-it), a group whose age nobody knows, a role that was revoked in an incident. Never removed are the
-table, buckets and the schedule group: they are memory, or cost nothing.
+it), a group whose age nobody knows, a role that was revoked in an incident. What tags claim is
+not enough, since they can be put on anything: an instance's client token, a group's and a key
+pair's name say that spawn made it, and can't be changed. Never removed are the table, buckets and
+the schedule group: they are memory, or cost nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import msgspec
 from spawn.aws import ec2, scheduler
 from spawn.aws.perform import Performer
 from spawn.aws.questions import Known
+from spawn.connect.keys import is_pair_name
 from spawn.core.durations import format_duration
 from spawn.core.instants import format_instant, parse_instant
 from spawn.core.steps import Step
@@ -27,6 +30,7 @@ from spawn.lifecycle.leftover import CleanupScope, Found, Kept, Kind, Leftover
 from spawn.lifecycle.leftover_roles import leftover_roles
 from spawn.lifecycle.listed import Ending, ListedInstance, listed_instance
 from spawn.lifecycle.regions import FailedRegion
+from spawn.network.groups import is_group_name
 
 # Its own power-off and the backstop had their time.
 OVERDUE_AFTER = timedelta(hours=1)
@@ -72,7 +76,9 @@ def _instances(region: RegionFacts, scope: CleanupScope) -> Found:
         if row.ending is not Ending.OVERDUE or row.expires_at is None:
             continue
         late = scope.now - row.expires_at
-        if late > OVERDUE_AFTER and scope.is_ours(row.owner):
+        if late <= OVERDUE_AFTER or not scope.is_ours(row.owner):
+            continue
+        if row.is_made_by_spawn:
             yield Leftover(
                 kind=Kind.INSTANCE,
                 id=row.id,
@@ -81,6 +87,13 @@ def _instances(region: RegionFacts, scope: CleanupScope) -> Found:
                 why=f"its end date {format_instant(row.expires_at)} passed"
                 f" {format_duration(late)} ago",
                 stages=termination_stages(row, by=scope.owner, now=scope.now),
+            )
+        else:
+            yield Kept(
+                kind=Kind.INSTANCE,
+                id=row.id,
+                region=region.region,
+                why="its tags say that it is spawn's and overdue, but no launch of spawn's made it",
             )
 
 
@@ -129,7 +142,8 @@ def _groups(region: RegionFacts, scope: CleanupScope) -> Found:
     for group in region.groups:
         tags = group.tag_mapping
         is_unused = group.group_id not in region.groups_in_use | referenced
-        if tags.get(Tag.SPAWN) != "true" or not scope.is_ours(tags.get(Tag.OWNER)) or not is_unused:
+        is_made = is_group_name(group.group_name) and tags.get(Tag.SPAWN) == "true"
+        if not is_made or not scope.is_ours(tags.get(Tag.OWNER)) or not is_unused:
             continue
         made_at = _made_at(tags)
         if made_at is None and scope.old_enough > timedelta():
@@ -175,11 +189,8 @@ def _key_pairs(region: RegionFacts, scope: CleanupScope) -> Found:
     used = {instance.key_name for instance in region.instances}
     for pair in region.key_pairs:
         is_old = pair.create_time is not None and scope.is_old(pair.create_time)
-        if (
-            not is_old
-            or pair.key_name in used
-            or not scope.is_ours(pair.tag_mapping.get(Tag.OWNER))
-        ):
+        is_unused = pair.key_name not in used and is_pair_name(pair.key_name)
+        if not is_old or not is_unused or not scope.is_ours(pair.tag_mapping.get(Tag.OWNER)):
             continue
         yield Leftover(
             kind=Kind.KEY_PAIR,

@@ -12,6 +12,7 @@ import msgspec
 
 from spawn.aws import ec2, scheduler
 from spawn.aws.questions import Absent, Fact, Known, Unseen
+from spawn.core.ids import is_launch_token
 from spawn.core.instants import parse_instant
 from spawn.core.tags import Tag
 
@@ -55,6 +56,7 @@ class ListedInstance(msgspec.Struct, frozen=True, kw_only=True):
     """One row of a listing.
 
     name, owner, level    what the tags say, "" where they say nothing
+    is_made_by_spawn      its client token says so too: nothing is ended by tags alone
     expires_at            None where the tag is missing or is not a time (ending is then UNKNOWN)
     hold                  the case that holds it, None where none does
     """
@@ -67,6 +69,7 @@ class ListedInstance(msgspec.Struct, frozen=True, kw_only=True):
     type: str
     owner: str
     is_mine: bool
+    is_made_by_spawn: bool
     launched_at: datetime
     expires_at: datetime | None
     ending: Ending
@@ -103,6 +106,7 @@ def listed_instance(
         type=instance.instance_type,
         owner=tags.get(Tag.OWNER, ""),
         is_mine=tags.get(Tag.OWNER) == owner,
+        is_made_by_spawn=is_launch_token(instance.client_token, tags.get(Tag.LAUNCH_ID, "")),
         launched_at=instance.launch_time.astimezone(UTC),
         expires_at=expires_at,
         ending=_ending(instance, expires_at, now),

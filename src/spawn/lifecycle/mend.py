@@ -23,8 +23,8 @@ from spawn.iam.backstop_role import wanted_backstop_role
 from spawn.iam.managed import choose_boundary, default_boundary_arn
 from spawn.iam.role_plan import RolePlan, plan_role
 from spawn.iam.roles import role_questions
-from spawn.lifecycle.backstop import missing_backstops, plan_group
-from spawn.lifecycle.listed import BackstopState, ListedInstance
+from spawn.lifecycle.backstop import lacks_backstop, missing_backstops, plan_group
+from spawn.lifecycle.listed import ListedInstance
 from spawn.registry.owed import owed_records
 
 
@@ -88,7 +88,7 @@ def plan_missing_backstops(
     Nothing is asked, and nothing planned, where none is lacking. Raises RefusedByControl for an
     execution role that is not as spawn makes it, AccessDenied where it can't be looked at.
     """
-    lacking = [row for row in rows if row.is_mine and row.backstop is BackstopState.MISSING]
+    lacking = [row for row in rows if lacks_backstop(row)]
     if not lacking:
         return ()
     regions = sorted({row.region for row in lacking})

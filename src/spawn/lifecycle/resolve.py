@@ -31,8 +31,8 @@ class Resolution(msgspec.Struct, frozen=True, kw_only=True):
 def resolve_words(words: Iterable[str], listing: Listing) -> Resolution:
     """Find the instances that are named; a word that names none doesn't stop the others.
 
-    An id finds whatever spawn instance bears it; a name only the caller's own, a living one
-    before those that have ended. `listing` must hold the ended ones, too.
+    An id finds whatever spawn instance bears it; a name only what the caller launched, a living
+    one before those that have ended. `listing` must hold the ended ones, too.
     """
     found: dict[str, ListedInstance] = {}
     unresolved = []
@@ -68,7 +68,8 @@ def _meaning(word: str, listing: Listing) -> ListedInstance | Unresolved:
     if is_resource_id(word, "i"):
         by_id = next((row for row in listing.instances if row.id == word), None)
         return by_id or Unresolved(word=word, why=_not_there("no spawn instance has it", listing))
-    own = [row for row in listing.instances if row.is_mine]
+    # Whoever may put tags could have any instance meant by a name, but for this.
+    own = [row for row in listing.instances if row.is_mine and row.is_made_by_spawn]
     # Not every instance has a name: the empty word must not mean those.
     named = [row for row in own if row.name and row.name == word]
     living = [row for row in named if not row.has_ended]

@@ -6,6 +6,7 @@ another address of the caller makes another group instead of opening the old one
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -38,6 +39,7 @@ from spawn.network.rules import (
 TAMPERED = "NET-GROUP-TAMPERED"
 # A group just made may not be found for a moment (EC2 API Reference, "Eventual consistency").
 _NOT_YET_THERE = Retry(code="InvalidGroup.NotFound", limit_seconds=20)
+_NAME = re.compile(r"spawn-[0-9a-f]{8}-[0-9a-f]{16}", re.ASCII)
 _DESCRIPTION = "Made by spawn and shared by the launches of one owner"
 
 
@@ -64,6 +66,11 @@ class GroupPlan(msgspec.Struct, frozen=True, kw_only=True):
 def group_name(owner: str, wanted: RuleSet) -> str:
     """Return the one name for the owner's group of these rules."""
     return f"{_name_prefix(owner)}{wanted.digest[:16]}"
+
+
+def is_group_name(name: str) -> bool:
+    """Say whether a group bears a name as spawn gives it; AWS lets nobody change a group's name."""
+    return _NAME.fullmatch(name) is not None
 
 
 def _name_prefix(owner: str) -> str:

@@ -15,7 +15,7 @@ USAGE = 2
         (("lanch",), ("there is no command 'lanch'", "did you mean 'launch'?")),
         (("xyzzy",), ("there is no command 'xyzzy'", "spawn --help")),
         (("launch", "--instance-typ", "t3.micro"), ("--instance-typ", "--instance-type")),
-        (("launch", "--ttl"), ("--ttl", "spawn launch --help")),
+        (("launch", "--ttl"), ("--ttl", "--help")),
         (("launch", "extra"), ("extra", "spawn launch --help")),
         (("launch", "--security", "paranoid"), ("--security", "'strict'")),
         (("launch", "--volume-size", "large"), ("--volume-size", "large")),

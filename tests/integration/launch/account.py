@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import botocore.session
@@ -103,8 +103,8 @@ class Account:
         target = found["Target"]
         assert target["Arn"] == "arn:aws:scheduler:::aws-sdk:ec2:terminateInstances"
         assert json.loads(target["Input"]) == {"InstanceIds": [instance_id]}
-        fires_at = datetime.strptime(found["ScheduleExpression"], "at(%Y-%m-%dT%H:%M:%S)")
-        return fires_at.replace(tzinfo=UTC)
+        assert found["ScheduleExpressionTimezone"] == "UTC"
+        return parse_instant(found["ScheduleExpression"].removeprefix("at(").removesuffix(")"))
 
     def records(self) -> list[dict[str, Any]]:
         """Return every item of the registry."""

@@ -6,7 +6,7 @@ import json
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -156,7 +156,7 @@ def test_bad_files_are_refused(spawn: Program, proxy: Proxy, tmp_path: Path) -> 
 
 
 def test_a_disabled_key_is_refused(account: Account, spawn: Program, proxy: Proxy) -> None:
-    """EC2 would end such an instance without a word; it is said before, with what enables the key."""
+    """EC2 would end such an instance without a word; it is said before, with a way out."""
     kms = account.client("kms")
     key_id = kms.create_key()["KeyMetadata"]["KeyId"]
     kms.disable_key(KeyId=key_id)
@@ -205,29 +205,28 @@ def remove_default_vpc(ec2: Any) -> None:
     ec2.delete_vpc(VpcId=vpc_id)
 
 
-def none_at_all(_: Account) -> dict[str, str]:
+def none_at_all() -> dict[str, str]:
     """Return an environment without credentials."""
     return {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
 
 
-def unknown(_: Account) -> dict[str, str]:
+def unknown() -> dict[str, str]:
     """Return credentials that AWS has never given out."""
     return {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7NOTREAL"}
 
 
 @pytest.mark.parametrize("credentials", [none_at_all, unknown])
-@pytest.mark.parametrize("command", [("launch",), ("list",), ("cancel", "x", "--yes")])
+@pytest.mark.parametrize("command", [("launch", "-o", "json"), ("list",), ("cancel", "x", "--yes")])
 def test_credentials_that_do_not_work_are_told(
-    credentials: Callable[[Account], dict[str, str]],
+    credentials: Callable[[], dict[str, str]],
     command: tuple[str, ...],
     *,
-    account: Account,
     spawn: Program,
     proxy: Proxy,
 ) -> None:
     """Without valid credentials nothing is asked twice, and the error says what to look at."""
     with nothing_made(proxy):
-        finished = spawn(*command, "-o", "json", **credentials(account))
+        finished = replace(spawn, environment={**spawn.environment, **credentials()})(*command)
     assert_clear(finished, DENIED, ("credentials", "try: aws "))
 
 

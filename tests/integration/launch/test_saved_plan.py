@@ -79,7 +79,7 @@ def swap_the_type(plan: dict[str, Any]) -> None:
     ("edit", "code", "says"),
     [
         (make_older, USAGE, "15 minutes"),
-        (make_younger, FAILED, "created_at"),
+        (make_younger, FAILED, "expires_at"),
         (grow_the_disk, FAILED, "run"),
         (swap_the_type, FAILED, "run"),
     ],

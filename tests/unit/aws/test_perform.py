@@ -193,9 +193,7 @@ def test_an_optional_step_that_fails_is_a_warning() -> None:
         sentence="remember",
         optional=True,
     )
-    _, _, _, performer = scripted(
-        CreateTags=[refusal("Nope")], CreateSecurityGroup=[GROUP_MADE]
-    )
+    _, _, _, performer = scripted(CreateTags=[refusal("Nope")], CreateSecurityGroup=[GROUP_MADE])
     performance = performer.perform(((optional,), (GROUP,)))
     assert [one.step.sentence for one in performance.warnings] == ["remember"]
     assert performance.performed[-1].result is Result.DONE

@@ -15,6 +15,7 @@ NOW = datetime(2026, 1, 27, 12, 0, tzinfo=UTC)
 ME = "alice"
 REGION = "eu-west-1"
 ID = "i-0123456789abcdef0"
+LAUNCH_ID = "l-0123456789abcdef"
 OTHER_ID = "i-0fedcba9876543210"
 NO_SCHEDULES: Fact[Schedules] = Known(())
 
@@ -31,7 +32,8 @@ def instance(
     **members: Any,
 ) -> ec2.Instance:
     """An instance as DescribeInstances shows it."""
-    carried = {"spawn": "true", "owner": owner, "spawn:security": "standard"} | (tags or {})
+    carried = {"spawn": "true", "owner": owner, "spawn:security": "standard"}
+    carried |= {"spawn:launch-id": LAUNCH_ID} | (tags or {})
     if ends_in is not None:
         carried.setdefault("spawn:expires-at", format_instant(NOW + ends_in))
     if name:
@@ -40,6 +42,7 @@ def instance(
         "InstanceId": instance_id,
         "InstanceType": "t3.micro",
         "LaunchTime": launched,
+        "ClientToken": f"{LAUNCH_ID}-{REGION}a",
         "State": {"Name": state},
         "Placement": {"AvailabilityZone": f"{REGION}a"},
         "Tags": [{"Key": key, "Value": value} for key, value in carried.items()],

@@ -24,6 +24,7 @@ from tests.unit.lifecycle.clouds import Account, Reply, StandingClock
 OLD = NOW - timedelta(days=3)
 NEW = NOW - timedelta(hours=3)
 MINE = {"spawn": "true", "owner": ME}
+KEY_NAME = "spawn-0123456789abcdef"
 ROLE = "spawn-" + "0" * 32
 BACKSTOP_ROLE = "spawn-backstop-" + "0" * 32
 PROFILE_ARN = f"arn:aws:iam::123456789012:instance-profile/spawn/{ROLE}"
@@ -57,7 +58,11 @@ def account(
 
 
 def group(
-    group_id: str = "sg-1", *, tags: dict[str, str] | None = None, peers: tuple[str, ...] = ()
+    group_id: str = "sg-1",
+    *,
+    name: str = "spawn-01234567-0123456789abcdef",
+    tags: dict[str, str] | None = None,
+    peers: tuple[str, ...] = (),
 ) -> ec2.SecurityGroup:
     carried = MINE | {"spawn:created-at": OLD.isoformat()} if tags is None else tags
     return ec2.security_groups(
@@ -65,7 +70,7 @@ def group(
             "SecurityGroups": [
                 {
                     "GroupId": group_id,
-                    "GroupName": "spawn-x",
+                    "GroupName": name,
                     "Tags": tag_list(carried),
                     "IpPermissions": [
                         {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": peer}]}
@@ -110,7 +115,7 @@ def role(
 
 def pair(*, made: datetime | None = OLD, tags: dict[str, str] | None = None) -> removal.MadeKeyPair:
     shown = {
-        "KeyName": "spawn-key",
+        "KeyName": KEY_NAME,
         "KeyPairId": "key-1",
         "CreateTime": made,
         "Tags": tag_list(MINE if tags is None else tags),
@@ -229,7 +234,7 @@ def test_key_pairs_go_when_no_instance_was_launched_with_them() -> None:
     plan = plan_cleanup(account(region(key_pairs=(pair(),))), SCOPE)
     ((step,),) = plan.leftovers[0].stages
     assert step.parameters == {"KeyPairId": "key-1"}
-    user = instance(KeyName="spawn-key", state="stopped")
+    user = instance(KeyName=KEY_NAME, state="stopped")
     for kept in (
         region(key_pairs=(pair(),), instances=(user,)),
         region(key_pairs=(pair(made=NEW),)),

@@ -10,7 +10,7 @@ from spawn.lifecycle.listed import ListedInstance
 def cancel_question(plan: CancelPlan) -> str:
     """Ask whether these instances shall end; those of others are pointed out."""
     rows = [one.instance for one in plan.cancellations]
-    lines = [f"  {_named(row)}{_owned(row)}" for row in rows]
+    lines = [escape(f"  {_named(row)}{_owned(row)}") for row in rows]
     count = "this instance" if len(rows) == 1 else f"these {len(rows)} instances"
     return "\n".join(lines) + f"\nEnd {count}? The disks go with it."
 
@@ -21,15 +21,18 @@ def cancel_text(report: CancelReport) -> str:
 
 
 def _lines(result: CancelResult) -> list[str]:
-    name = f"{escape(result.name)} " if result.name else ""
-    why = f": {escape(result.why)}" if result.why else ""
-    first = f"{name}{escape(result.id)} {result.outcome}{why}"
-    return [first, *(f"  warning: {escape(warning)}" for warning in result.warnings)]
+    name = f"{result.name} " if result.name else ""
+    why = f": {result.why}" if result.why else ""
+    lines = [f"{name}{result.id} {result.outcome}{why}"]
+    lines += [f"  warning: {warning}" for warning in result.warnings]
+    return [escape(line) for line in lines]
 
 
 def _named(row: ListedInstance) -> str:
-    return f"{escape(row.name)} {row.id}".strip() + f" in {row.region}, {row.state}"
+    return f"{row.name} {row.id}".strip() + f" in {row.region}, {row.state}"
 
 
 def _owned(row: ListedInstance) -> str:
-    return "" if row.is_mine else f", BELONGS TO {escape(row.owner or 'nobody')}"
+    if not row.is_mine:
+        return f", BELONGS TO {row.owner or 'nobody'}"
+    return "" if row.is_made_by_spawn else ", NOT LAUNCHED BY SPAWN whatever its tags say"

@@ -16,18 +16,21 @@ from spawn.core.errors import (
 
 def error_text(error: SpawnError) -> str:
     """Return the lines that stderr gets."""
-    lines = [f"{_tone(error)}: {_lines(error.what)}"]
+    lines = [f"{_tone(error)}: {escape(error.what)}"]
     if error.why:
         lines.append(f"  {_lines(error.why)}")
-    lines.extend(f"  {_lines(sentence)}" for sentence in error.aftermath)
+    lines.extend(f"  {escape(sentence)}" for sentence in error.aftermath)
     if error.next_command:
-        lines.append(f"  try: {_lines(error.next_command)}")
+        lines.append(f"  try: {escape(error.next_command)}")
     return "\n".join(lines) + "\n"
 
 
 def _lines(text: str) -> str:
-    """Keep the line breaks of our own words, and nothing else that acts on a terminal."""
-    return "\n  ".join(escape(line) for line in text.splitlines())
+    """Keep line breaks, and nothing else that acts on a terminal.
+
+    Later lines are marked: a name or a message that holds a break can't pose as a `try:` of ours.
+    """
+    return "\n  | ".join(escape(line) for line in text.strip("\n").split("\n"))
 
 
 def _tone(error: SpawnError) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, assert_never
 
@@ -74,7 +74,7 @@ def connect_command(launched: Launched) -> str:
 
 def plan_text(plan: LaunchPlan, *, endpoint: str) -> str:
     """Return the short summary of a plan."""
-    pairs = [*plan.summary, ("endpoint", endpoint), ("checks", checks_text(plan.findings))]
+    pairs: list[tuple[str, str | Sequence[str]]] = [*plan.summary, ("endpoint", endpoint), ("checks", checks_lines(plan.findings))]
     notes = [("note", note) for note in plan.notes]
     return fields([*pairs, *notes])
 
@@ -110,18 +110,18 @@ def launched_text(launched: Launched) -> str:
     """Say that it runs, what the controls say of it, and how to connect."""
     instance, plan = launched.instance, launched.plan
     address = instance.public_ip_address or instance.private_ip_address
-    running = f"{instance.instance_id} runs at {address}, until {format_instant(plan.expires_at)}"
-    return "\n".join(
-        (
-            running,
-            f"checked after launch: {checks_text(launched.findings)}",
-            *(f"warning: {escape(warning)}" for warning in launched.warnings),
-            f"connect: {connect_command(launched)}",
-        )
+    counted, *others = checks_lines(launched.findings)
+    lines = (
+        f"{instance.instance_id} runs at {address}, until {format_instant(plan.expires_at)}",
+        f"checked after launch: {counted}",
+        *others,
+        *(f"warning: {warning}" for warning in launched.warnings),
+        f"connect: {connect_command(launched)}",
     )
+    return "\n".join(map(escape, lines))
 
 
-def checks_text(findings: Iterable[Finding]) -> str:
+def checks_lines(findings: Iterable[Finding]) -> tuple[str, ...]:
     """Count the controls that pass and those that the level does not ask for; name the others."""
     found = tuple(findings)
     passed = sum(one.disposition is Disposition.PASSED for one in found)
@@ -132,7 +132,7 @@ def checks_text(findings: Iterable[Finding]) -> str:
         if one.disposition in {Disposition.WARNED, Disposition.WAIVED, Disposition.REFUSED}
     ]
     asked = f"{passed} pass" + (f", {noted} not asked for at this level" if noted else "")
-    return "\n".join((asked, *others))
+    return (asked, *others)
 
 
 def _word(finding: Finding) -> str:

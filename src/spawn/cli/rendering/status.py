@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from spawn.cli.rendering.launching import checks_text
+from spawn.cli.rendering.launching import checks_lines
 from spawn.cli.rendering.tables import fields, until
 from spawn.cli.rendering.terminal import escape
 from spawn.core.instants import format_instant
@@ -27,9 +27,9 @@ def status_text(status: InstanceStatus, *, now: datetime) -> str:
             ("role", status.profile_arn or "none"),
             ("key pair", status.key_name or "none"),
             ("launched", f"{format_instant(row.launched_at)}, {until(row.launched_at, now)}"),
-            ("ends", "\n".join(status.endings)),
+            ("ends", status.endings),
             ("tags", tags),
-            ("checks", checks_text(status.findings) if status.findings else ""),
+            ("checks", checks_lines(status.findings) if status.findings else ""),
         )
     )
     remedies = [text for finding in status.findings if (text := _remedy(finding))]

@@ -85,16 +85,15 @@ def _drawn(rows: list[list[Cell]], *, columns: int, colour: bool) -> str:
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
-def fields(pairs: Iterable[tuple[str, str]]) -> str:
-    """Return one line a pair, the names in a column of their own; empty values are left out."""
-    shown = [(name, text) for name, text in pairs if text]
+def fields(pairs: Iterable[tuple[str, str | Sequence[str]]]) -> str:
+    """Return the pairs, the names in a column of their own; empty values are left out.
+
+    A text is one line, whatever it holds; a value of several lines is given as such.
+    """
+    shown = [(name, [value] if isinstance(value, str) else value) for name, value in pairs if value]
     width = max((len(name) for name, _ in shown), default=0)
-    return "\n".join(f"{name:<{width}}  {_continued(text, width)}" for name, text in shown)
-
-
-def _continued(text: str, width: int) -> str:
     indent = "\n" + " " * (width + 2)
-    return indent.join(escape(line) for line in text.split("\n"))
+    return "\n".join(f"{name:<{width}}  {indent.join(map(escape, lines))}" for name, lines in shown)
 
 
 def until(instant: datetime | None, now: datetime) -> str:

@@ -15,6 +15,7 @@ os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
 os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
 
 from moto.core.base_backend import BackendDict
+from moto.core.model_instances import reset_model_data
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.iam.models import IAMBackend, iam_backends
@@ -93,6 +94,8 @@ def scheduler_regions_in_use() -> list[tuple[str, EventBridgeSchedulerBackend]]:
 def forget_everything() -> None:
     """An empty account again. moto keeps some counters outside its backends; they may stay."""
     BackendDict.reset()
+    # For its dashboard moto tracks every object that was ever made, each with its backend.
+    reset_model_data()
 
 
 def tags_of(resource: Any) -> dict[str, str]:

@@ -16,6 +16,7 @@ from typing import Any
 from spawn.local.control import account, attributes, instances, launch, schedules
 from spawn.local.control.access import decode_denial, may_assume, principals_of
 from spawn.local.control.launch import fingerprint
+from spawn.local.control.lookups import find_key
 from spawn.local.control.memory import Launch, Memory
 from spawn.local.control.messages import AwsError
 from spawn.local.control.operations import Call
@@ -244,11 +245,19 @@ def _refuse(duty: Duty) -> None:
     raise AwsError("NotImplemented", f"The embedded cloud has no {what}.", status=501)
 
 
+def _mark_managed_key(duty: Duty) -> None:
+    """A key behind an alias of AWS's own is managed by AWS; moto calls each the customer's."""
+    key = find_key(duty.call.parameters.get("KeyId") or "", duty.call.region)
+    if key is not None and any(alias.startswith("alias/aws/") for alias in key.aliases):
+        key.key_manager = "AWS"
+
+
 CHECKED: dict[str, Callable[[Duty], None]] = {
     "dynamodb:DescribeTimeToLive": _check_table,
     "dynamodb:UpdateTimeToLive": _check_table,
     "ec2:CreateTags": _check_tags,
     "ec2:ModifyNetworkInterfaceAttribute": _check_interface_groups,
+    "kms:DescribeKey": _mark_managed_key,
     "scheduler:CreateSchedule": _check_schedule,
     "scheduler:UpdateSchedule": _check_schedule,
     "sts:AssumeRole": _check_trust,

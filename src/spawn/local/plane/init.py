@@ -150,7 +150,7 @@ def _make_host_key(hostname: str) -> None:
 def _authorize(public_keys: tuple[str, ...]) -> None:
     for name in LOGIN_USERS:
         folder = home_of(name) / ".ssh"
-        folder.mkdir(mode=0o700)
+        folder.mkdir(mode=0o700, exist_ok=True)
         file = folder / "authorized_keys"
         file.write_text("".join(f"{key.strip()}\n" for key in public_keys))
         file.chmod(0o600)

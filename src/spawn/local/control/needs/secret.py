@@ -30,7 +30,7 @@ def secretsmanager(question: Question) -> list[Need]:
     arn, key = found
     needs = [Need(action=action, resource=arn, context=context)]
     if key and question.call.operation in {"GetSecretValue", "BatchGetSecretValue"}:
-        needs.append(_decrypt(question, key, "secretsmanager"))
+        needs.append(_decrypt(question, key, "secretsmanager", of={"secretarn": arn}))
     return needs
 
 
@@ -46,8 +46,11 @@ def ssm(question: Question) -> list[Need]:
         for name in names
     ]
     if question.call.parameters.get("WithDecryption"):
-        keys = [question.lookup.parameter_key(name, question.call.region) for name in names]
-        needs += [_decrypt(question, key, "ssm") for key in keys if key]
+        for name in names:
+            key = question.lookup.parameter_key(name, question.call.region)
+            if key:
+                of = {"parameter_arn": _parameter_arn(question, name)}
+                needs.append(_decrypt(question, key, "ssm", of=of))
     return needs
 
 
@@ -61,9 +64,15 @@ def _parameter_arn(question: Question, name: str) -> str:
     return question.arn("ssm", f"parameter/{bare.lstrip('/')}")
 
 
-def _decrypt(question: Question, key_arn: str, service: str) -> Need:
+def _decrypt(question: Question, key_arn: str, service: str, *, of: dict[str, str]) -> Need:
+    """The service decrypts for the caller; `of` is the encryption context that it always gives.
+
+    Secrets Manager user guide, "Encryption context"; Systems Manager user guide, "How AWS Systems
+    Manager Parameter Store uses AWS KMS".
+    """
     via = f"{service}.{question.call.region}.amazonaws.com"
     context = {"kms:viaservice": (via,), "aws:viaawsservice": ("true",)}
+    context |= {f"kms:encryptioncontext:{name}": (value,) for name, value in of.items()}
     return Need(action="kms:Decrypt", resource=key_arn, context=context)
 
 

@@ -30,6 +30,8 @@ def pytest_configure() -> None:
             del os.environ[name]
     os.environ["HOME"] = _nowhere.name
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    # A session without an endpoint would lead to AWS: its https ends here, at a closed port.
+    os.environ["HTTPS_PROXY"] = "http://127.0.0.1:9"
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

@@ -77,11 +77,10 @@ _NO_ANSWER = (
     botocore_errors.IncompleteReadError,
     botocore_errors.ResponseStreamingError,
 )
-# An answer that is none (a proxy's page, say) and an incomplete service model are no BotoCoreError.
+# An incomplete service model is no BotoCoreError.
 _NOT_UNDERSTOOD = (
     botocore_errors.BotoCoreError,
     botocore_errors.UndefinedModelAttributeError,
-    ResponseParserError,
 )
 # EC2 API Reference, "Error codes", UnauthorizedOperation: opaque, and it hides the rest.
 _ENCODED = re.compile(r"Encoded authorization failure message: \S+")
@@ -109,6 +108,14 @@ def translated(operation: str, *, actions: tuple[str, ...] = ()) -> Iterator[Non
             f"no answer from AWS to {operation}",
             why=str(error),
             next_command="check the network, and AWS_ENDPOINT_URL where it is set",
+            operation=operation,
+        ) from error
+    except ResponseParserError as error:
+        # botocore repeats the whole answer: user-data, a console, a proxy's page.
+        raise AwsRefusal(
+            f"what answered {operation} can't be understood",
+            why="it is not an answer as AWS writes it: another server may be in between",
+            next_command="check AWS_ENDPOINT_URL and the proxy where they are set",
             operation=operation,
         ) from error
     except _NOT_UNDERSTOOD as error:

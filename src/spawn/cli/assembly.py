@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
 from spawn.aws.questions import Known
 from spawn.cli.options import Account
@@ -11,8 +13,9 @@ from spawn.cli.wiring import Wiring
 from spawn.connect.destination import find_instance, find_login_user
 from spawn.connect.keys import personal_key
 from spawn.connect.patience import Patience, Progress
-from spawn.connect.programs import LocalPrograms
+from spawn.connect.programs import LocalPrograms, without_aws
 from spawn.connect.way import Machine, Way, boot_seconds_left, find_way
+from spawn.core.errors import AccountError, InputError
 from spawn.core.journal import FileJournal, journal_path
 from spawn.launch import apply
 from spawn.launch.facts import Surroundings
@@ -28,7 +31,8 @@ PROXY_SETTING = "SPAWN_SSH_PROXY_COMMAND"
 
 def own_public_key(wiring: Wiring) -> str:
     """Return the person's own key for instances, made here where it is missing."""
-    return personal_key(wiring.paths.state, LocalPrograms()).public_key.line
+    programs = LocalPrograms(without_aws(wiring.environment))
+    return personal_key(wiring.paths.state, programs).public_key.line
 
 
 def planner(
@@ -57,7 +61,7 @@ def perform_launch(
     progress: apply.Progress,
 ) -> apply.Launched:
     """Perform a plan, with a journal of its own. Raises what `Launch.apply` raises."""
-    with FileJournal(journal_path(wiring.paths.journal, plan.launch_id)) as journal:
+    with _new_journal(wiring.paths.journal, plan.launch_id) as journal:
         launch = apply.Launch(
             writer=account.writer,
             clock=wiring.clock,
@@ -66,6 +70,23 @@ def perform_launch(
             endpoint=account.session.endpoint("ec2", plan.region),
         )
         return launch.apply(plan, replan=replan)
+
+
+def _new_journal(directory: Path, launch_id: str) -> FileJournal:
+    try:
+        return FileJournal(journal_path(directory, launch_id))
+    except FileExistsError as error:
+        raise InputError(
+            f"the launch {launch_id} was begun before",
+            why="a saved plan is carried out once",
+            next_command="spawn list --mine",
+        ) from error
+    except OSError as error:
+        raise AccountError(
+            f"no journal can be kept in {directory}, so nothing was begun",
+            why=error.strerror or str(error),
+            next_command=shlex.join(("ls", "-ld", str(directory.parent))),
+        ) from error
 
 
 def way_to(
@@ -80,6 +101,8 @@ def way_to(
     """Return how to reach an instance, and how long to try. Raises what `find_way` raises."""
     instance = find_instance(account.reader, instance_id, region=region)
     partition = account.session.partition(region)
+    # A proxy command may be one of AWS's own, Session Manager say: it needs what we have.
+    proxy = wiring.environment.get(PROXY_SETTING, "")
     patience = Patience(
         limit_seconds=boot_seconds_left(instance, wiring.clock.now()),
         clock=wiring.clock.monotonic,
@@ -91,8 +114,10 @@ def way_to(
         Machine(
             state_directory=wiring.paths.state,
             ssh_directory=wiring.paths.home / ".ssh",
-            programs=LocalPrograms(),
-            proxy_command=wiring.environment.get(PROXY_SETTING, ""),
+            programs=LocalPrograms(
+                wiring.environment if proxy else without_aws(wiring.environment)
+            ),
+            proxy_command=proxy,
         ),
         region=region,
         user=user or find_login_user(account.reader, instance, region=region, partition=partition),

@@ -83,7 +83,8 @@ def env(wiring: Wiring, /) -> int:
     """Print what a shell needs to use it: eval "$(spawn cloud env)"."""
     with explained():
         environment = cloud.environment(directory_of(wiring), wiring.environment)
-    lines = [f"unset {name}" for name in environment.unset]
+    # A variable may bear any name at all, and the shell evaluates what is printed here.
+    lines = [f"unset {shlex.quote(name)}" for name in environment.unset]
     lines += [
         f"export {name}={shlex.quote(value)}" for name, value in environment.variables.items()
     ]

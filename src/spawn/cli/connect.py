@@ -7,6 +7,7 @@ import click
 from spawn.cli.assembly import way_to
 from spawn.cli.finding import everything
 from spawn.cli.options import Account, account_of, account_options
+from spawn.cli.rendering.terminal import escape
 from spawn.cli.wiring import Wiring
 from spawn.connect.connect import connect
 from spawn.core.ids import is_resource_id
@@ -35,12 +36,14 @@ def command(
     The words after -- reach the instance exactly as they are; for the shell's own syntax say
     -- sh -c '…'. The instance must show the host key that its first boot wrote on its console.
     """
+
+    def progress(sentence: str) -> None:
+        wiring.say(escape(sentence))
+
     account = account_of(wiring, region=region, profile=profile, local=local)
     instance_id, where = _named(wiring, account, instance, region=region)
-    way, patience = way_to(
-        wiring, account, instance_id, region=where, user=user, progress=wiring.say
-    )
-    return connect(way, words, terminal=wiring.is_terminal, patience=patience, progress=wiring.say)
+    way, patience = way_to(wiring, account, instance_id, region=where, user=user, progress=progress)
+    return connect(way, words, terminal=wiring.is_terminal, patience=patience, progress=progress)
 
 
 def _named(wiring: Wiring, account: Account, word: str, *, region: str | None) -> tuple[str, str]:

@@ -85,6 +85,6 @@ def _show_launched(wiring: Wiring, launched: Launched, output: Output) -> None:
         case Output.JSON | Output.YAML:
             wiring.show(document(launch_document(launched), output))
         case Output.IDS:
-            wiring.show(launched.instance.instance_id)
+            wiring.show_ids((launched.instance.instance_id,))
         case _:
             assert_never(output)

@@ -13,6 +13,7 @@ import click
 
 from spawn.cli.rendering.errors import error_text
 from spawn.cli.wiring import wiring_of
+from spawn.core.directories import make_private_directory
 from spawn.core.errors import Defect, InputError, SpawnError
 
 EXIT_INTERRUPTED = 130  # as shells count it: 128 + SIGINT
@@ -106,13 +107,16 @@ def _usage_error(error: click.UsageError) -> InputError:
 
 def _defect(error: Exception, state: Path) -> Defect:
     """Keep the traceback in a file of the person's own, and say where: it may hold secrets."""
-    directory = state / "defects"
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    record = directory / "last.txt"
-    record.touch(mode=0o600, exist_ok=True)
-    record.write_text("".join(traceback.format_exception(error)))
+    record = state / "defects" / "last.txt"
+    try:
+        make_private_directory(record.parent)
+        record.touch(mode=0o600, exist_ok=True)
+        record.write_text("".join(traceback.format_exception(error)), errors="backslashreplace")
+        where = f"what led to it is kept in {record}"
+    except OSError as refusal:
+        where = f"what led to it could not be kept in {record}: {refusal.strerror}"
     return Defect(
         f"spawn failed where it should not: {type(error).__name__}",
-        why=f"this is a mistake in spawn; what led to it is kept in {record}",
+        why=f"this is a mistake in spawn; {where}",
         next_command="spawn list",
     )

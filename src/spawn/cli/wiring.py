@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TextIO
 
+from spawn.cli.rendering.terminal import escape
 from spawn.core.errors import InputError
 from spawn.core.ids import LAUNCH_ID_BYTES, launch_id
 from spawn.network.caller import DEFAULT_ADDRESS_URL, address_url
@@ -108,8 +109,11 @@ class Wiring:
         self.stdout.flush()
 
     def show_ids(self, ids: Iterable[str]) -> None:
-        """Write a line an id to stdout; nothing at all for none."""
-        self.stdout.writelines(f"{one}\n" for one in ids)
+        """Write a line an id to stdout; nothing at all for none.
+
+        An id comes from whatever answers for AWS: what is none must not act on a terminal.
+        """
+        self.stdout.writelines(f"{escape(one)}\n" for one in ids)
         self.stdout.flush()
 
     def confirm(self, question: str, *, yes: bool) -> bool:

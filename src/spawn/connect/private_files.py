@@ -9,21 +9,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from spawn.core.directories import make_private_directory
 from spawn.core.errors import AccountError
 
 _OTHERS = 0o077
-
-
-def make_private_directory(directory: Path) -> None:
-    """Make a directory for its owner only, and those above it that are missing.
-
-    Raises AccountError where that is not possible.
-    """
-    with _blaming(directory):
-        for missing in reversed([directory, *directory.parents]):
-            if not missing.exists():
-                with contextlib.suppress(FileExistsError):
-                    missing.mkdir(mode=0o700)
 
 
 @contextlib.contextmanager
@@ -32,8 +21,8 @@ def private_scratch(parent: Path) -> Iterator[Path]:
 
     Raises AccountError where there can be none.
     """
-    make_private_directory(parent)
     with _blaming(parent):
+        make_private_directory(parent)
         scratch = tempfile.TemporaryDirectory(dir=parent, prefix=".")
     with scratch as path:
         yield Path(path)
@@ -69,15 +58,22 @@ def write_once(place: Path, text: str) -> bool:
 def read_private(place: Path) -> str | None:
     """Return a private file's text, None where there is no such file.
 
-    Raises AccountError where it can't be read, and where others than its owner may.
+    Raises AccountError where it can't be read, and where it is somebody else's or others may
+    read it.
     """
     try:
         with _blaming(place), place.open(encoding="utf-8", errors="replace") as file:
-            mode = os.fstat(file.fileno()).st_mode
+            status = os.fstat(file.fileno())
             text = file.read()
     except FileNotFoundError:
         return None
-    if mode & _OTHERS:
+    if status.st_uid != os.geteuid():
+        raise AccountError(
+            f"{place} belongs to another user of this machine (uid {status.st_uid})",
+            why="what it holds decides who is trusted, and only you may say so",
+            next_command=shlex.join(("ls", "-l", str(place))),
+        )
+    if status.st_mode & _OTHERS:
         raise AccountError(
             f"{place} is open to other users of this machine",
             why="what it holds decides who is trusted, and can't be relied on any more",

@@ -6,7 +6,7 @@ import contextlib
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -44,8 +44,19 @@ class Programs(Protocol):
         """
 
 
+def without_aws(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment without AWS's settings, and so without its keys.
+
+    ssh and ssh-keygen need none of them, and a process's environment shows in /proc.
+    """
+    return {name: value for name, value in environment.items() if not name.startswith("AWS_")}
+
+
+@dataclass(frozen=True)
 class LocalPrograms:
-    """The programs that the search path leads to."""
+    """The programs that the search path leads to, with this environment; None: this process's."""
+
+    environment: Mapping[str, str] | None = None
 
     def run(
         self, words: Sequence[str], *, stdin: bytes = b"", timeout_seconds: float | None = None
@@ -53,7 +64,12 @@ class LocalPrograms:
         """Run a program apart from the terminal, as `Programs.run` says."""
         try:
             ended = subprocess.run(
-                list(words), input=stdin, capture_output=True, timeout=timeout_seconds, check=False
+                list(words),
+                input=stdin,
+                capture_output=True,
+                timeout=timeout_seconds,
+                check=False,
+                env=self.environment,
             )
         except FileNotFoundError as error:
             raise _not_installed(words[0]) from error
@@ -67,7 +83,7 @@ class LocalPrograms:
         """Run a program on the terminal, as `Programs.attach` says."""
         with _interrupts_left_to_the_program():
             try:
-                process = subprocess.Popen(list(words))
+                process = subprocess.Popen(list(words), env=self.environment)
             except FileNotFoundError as error:
                 raise _not_installed(words[0]) from error
             return _exit_code(process.wait())

@@ -83,7 +83,7 @@ def ssh_command(
         *("ssh", "-F", "none", "-E", str(log), *flags),
         *("-p", str(target.port), "-l", _checked_user(target.user)),
         # After `--` and the host ssh looks for no more flags: a command may begin with a dash.
-        *("--", str(ipaddress.ip_address(target.address))),
+        *("--", _checked_address(target.address)),
         *((remote_command(words),) if words else ()),
     )
 
@@ -115,6 +115,17 @@ def _option_path(path: Path) -> str:
             why="it holds a quote, a backslash, ${ or a control character",
         )
     return '"' + text.replace("%", "%%") + '"'
+
+
+def _checked_address(address: str) -> str:
+    """Return the address. An IPv6 scope may hold any text, and a proxy command's shell gets it."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        found = None
+    if found is None or "%" in address:
+        raise InputError(f"{address!r} is not an address that ssh can be given")
+    return str(found)
 
 
 def _checked_user(user: str) -> str:

@@ -23,6 +23,7 @@ from typing import Protocol
 
 import msgspec
 
+from spawn.core.directories import make_private_directory
 from spawn.core.steps import Output
 
 SUFFIX = ".jsonl"
@@ -110,7 +111,7 @@ class FileJournal:
     """One launch's journal on the disk. Opened for one process, appended to, never changed."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_directory(path.parent)
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         # Held until the process ends, however it ends: who can take it knows that nobody writes.
         fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -14,6 +14,7 @@ from tempfile import NamedTemporaryFile
 import msgspec
 
 from spawn.aws.sts import Identity
+from spawn.core.directories import make_private_directory
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class IdentityMemory:
     def keep(self, identity: Identity) -> None:
         """Remember it; where the disk refuses, the next launch just takes a round more."""
         try:
-            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_directory(self.directory)
             with NamedTemporaryFile(dir=self.directory, delete=False) as file:
                 file.write(msgspec.json.encode(identity))
             Path(file.name).replace(self._file)

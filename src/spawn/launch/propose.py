@@ -41,7 +41,7 @@ def read_saved_plan(text: bytes, *, now: datetime) -> SavedPlan:
     """
     try:
         saved = msgspec.json.decode(text, type=SavedPlan)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise InputError(
             "this is not a plan that spawn saved",
             why=str(error),

@@ -18,6 +18,7 @@ from email.mime.nonmultipart import MIMENonMultipart
 from email.policy import compat32
 
 from spawn.core.errors import InputError
+from spawn.secrets.unpack import MOST_MULTIPARTS
 
 # EC2 user guide, "Run commands when you launch an EC2 instance": before base64.
 MOST_BYTES = 16_384
@@ -93,9 +94,18 @@ def _users_part(text: bytes, *, flag: str) -> Message:
         )
     for mark, kind in _KINDS:
         if text.startswith(mark):
-            # cloud-init walks into a multipart within a multipart.
-            return message_from_bytes(text) if kind is None else _part(kind, text)
+            return _multipart(text, flag=flag) if kind is None else _part(kind, text)
     return _part("text/x-shellscript", b"#!/bin/bash\n" + text)
+
+
+def _multipart(text: bytes, *, flag: str) -> Message:
+    """Return the person's own multipart: cloud-init walks into one within ours."""
+    if text.count(b"multipart/") > MOST_MULTIPARTS:
+        raise InputError(
+            f"{flag} nests more than {MOST_MULTIPARTS} MIME multiparts",
+            why="the search for secrets does not read that deep",
+        )
+    return message_from_bytes(text)
 
 
 def _part(kind: str, text: bytes) -> MIMENonMultipart:

@@ -24,7 +24,7 @@ FORCE_AFTER_SECONDS = 120
 _SCRIPT = r"""#cloud-boothook
 #!/bin/sh
 # spawn: powers this instance off at its end date, @WORDS@.
-# To change the date use `spawn extend`; nothing that this script reads can.
+# The date is fixed: nothing that this script reads can change it.
 end=@EPOCH@
 PATH=$PATH:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import msgspec
 
+from spawn.core.directories import make_private_directory
+
 MAX_SOCKET_PATH_BYTES = 107  # sun_path of unix(7), less its final zero
 LONGEST_SOCKET_NAME = "plane.sock"
 
@@ -54,7 +56,7 @@ def prepare_directory(directory: Path) -> Path:
             f"{directory} is too long by {longest - MAX_SOCKET_PATH_BYTES} bytes for the sockets "
             f"in it: set SPAWN_CLOUD_DIRECTORY to a shorter path"
         )
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_directory(directory)
     status = directory.lstat()
     if not stat.S_ISDIR(status.st_mode):
         raise DirectoryRefused(f"{directory} is not a directory, or is a link to one")

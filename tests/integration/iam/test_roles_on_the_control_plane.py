@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,7 +15,7 @@ from spawn.aws.door import WritingDoor
 from spawn.aws.operation import write
 from spawn.aws.perform import Performer
 from spawn.aws.questions import Asker, Known, answer_of
-from spawn.aws.session import Session
+from spawn.cli.wiring import SystemClock
 from spawn.core.errors import AccountError, NamedThingNotFound, RefusedByControl
 from spawn.iam.backstop_role import wanted_backstop_role
 from spawn.iam.documents import PolicyDocument, allow, canonical_json
@@ -26,6 +24,7 @@ from spawn.iam.managed import check_managed_policy, managed_policy_arns
 from spawn.iam.role_plan import RolePlan, plan_role
 from spawn.iam.roles import WantedRole, role_questions, wanted_role
 from spawn.iam.templates import TEMPLATES, parse_templates, statements
+from tests.tools.sessions import session_at
 
 REGION = "eu-west-1"
 # The account that the control plane puts everybody into.
@@ -34,32 +33,11 @@ EVERYTHING = canonical_json(PolicyDocument(statements=(allow(("*",), ("*",)),)))
 TAGS = {"spawn": "true", "spawn:launch-id": "l-0123456789abcdef", "owner": "ana"}
 
 
-class _WallClock:
-    """The real one."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
-
-
 class _Account:
     """An account of the control plane, looked at and changed as spawn does it."""
 
     def __init__(self, url: str, home: Path) -> None:
-        settings = {
-            "endpoint_url": url,
-            "aws_access_key_id": "test",
-            "aws_secret_access_key": "test",
-        }
-        config = home / "config"
-        config.write_text("\n".join(["[default]", *(f"{k} = {v}" for k, v in settings.items())]))
-        session = Session(profile=None, region=REGION)
-        session._session.set_config_variable("config_file", str(config))
+        session = session_at(url, home / "config", region=REGION)
         self.door = WritingDoor(session)
 
     def plan(self, wanted: WantedRole) -> RolePlan:
@@ -69,7 +47,7 @@ class _Account:
 
     def perform(self, plan: RolePlan) -> bool:
         """Perform a plan; say whether it collided with somebody else's."""
-        performer = Performer(writer=self.door, clock=_WallClock())
+        performer = Performer(writer=self.door, clock=SystemClock())
         performance = performer.perform((plan.create, plan.fill))
         assert performance.failures == ()
         return performance.collided

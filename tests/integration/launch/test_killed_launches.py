@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from tests.integration.launch.account import Account
 from tests.integration.launch.half_done import (
     SAMPLED_READS,
+    WORDS,
     WRITES,
     Case,
     assert_all_will_end,
@@ -33,6 +36,14 @@ def cases() -> list[Case]:
         *(Case(one, Effect.CUT, Moment.AFTER, nth=nth, kills=True) for one, nth in each_write),
         *(Case(one, Effect.CUT, kills=True) for one in (*FIRST_OF_A_STAGE, *SAMPLED_READS)),
     ]
+
+
+@pytest.mark.usefixtures("account")
+def test_every_write_has_its_kill_points(spawn: Program, proxy: Proxy) -> None:
+    """A write that joins the launch must be broken here, too."""
+    assert spawn(*WORDS).code == 0
+    sent = Counter(one.call.key for one in proxy.records if not one.call.is_read)
+    assert sent == WRITES
 
 
 @pytest.mark.parametrize("case", cases(), ids=str)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
+import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,8 +18,9 @@ from spawn.aws import ec2, scheduler, sts
 from spawn.aws.door import WritingDoor
 from spawn.aws.perform import Performance, Performer
 from spawn.aws.questions import Absent, Asker, Known, answer_of
-from spawn.aws.session import Session
+from spawn.cli.wiring import SystemClock
 from spawn.core.errors import NamedThingNotFound
+from spawn.core.ids import LAUNCH_ID_BYTES, launch_id, launch_token
 from spawn.core.instants import format_instant
 from spawn.core.steps import Output, OutputReference, Stage, Step, Yield
 from spawn.core.tags import tag_list
@@ -40,22 +41,10 @@ from spawn.posture.controls.control import Outcome as Judged
 from spawn.registry.records import LaunchRecord, plan_record
 from spawn.registry.table import ask_table, plan_table
 from tests.tools.programs import PROGRAMS, clean_environment, run
+from tests.tools.sessions import session_at
 
 REGION = "eu-west-1"
 ROLE_ARN = "arn:aws:iam::123456789012:role/spawn/spawn-backstop-x"
-
-
-class WallClock:
-    """The real one."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
 
 
 @dataclass(frozen=True)
@@ -70,7 +59,7 @@ class Account:
 
     def perform(self, *stages: Stage) -> Performance:
         """Carry out stages; all of them must succeed."""
-        done = Performer(writer=self.door, clock=WallClock()).perform(stages)
+        done = Performer(writer=self.door, clock=SystemClock()).perform(stages)
         assert not done.failures
         assert not done.warnings
         return done
@@ -108,13 +97,7 @@ def server() -> Iterator[str]:
 
 @pytest.fixture
 def account(server: str, tmp_path: Path) -> Iterator[Account]:
-    config = tmp_path / "config"
-    config.write_text(
-        f"[default]\nendpoint_url = {server}\n"
-        "aws_access_key_id = test\naws_secret_access_key = test\n"
-    )
-    session = Session(profile=None, region=REGION)
-    session._session.set_config_variable("config_file", str(config))
+    session = session_at(server, tmp_path / "config", region=REGION)
     door = WritingDoor(session)
     caller = answer_of(door, sts.caller_question(REGION))
     assert isinstance(caller, Known)
@@ -124,7 +107,8 @@ def account(server: str, tmp_path: Path) -> Iterator[Account]:
 
 def run_step(account: Account, *, ends_at: datetime, **tags: str) -> Step:
     carried = {"spawn": "true", "owner": account.caller.owner} | tags
-    carried["spawn:expires-at"] = format_instant(ends_at)
+    launch = launch_id(secrets.token_bytes(LAUNCH_ID_BYTES))
+    carried |= {"spawn:expires-at": format_instant(ends_at), "spawn:launch-id": launch}
     return Step(
         operation=ec2.RUN_INSTANCES.key,
         region=REGION,
@@ -133,6 +117,7 @@ def run_step(account: Account, *, ends_at: datetime, **tags: str) -> Step:
             "InstanceType": "t3.micro",
             "MinCount": 1,
             "MaxCount": 1,
+            "ClientToken": launch_token(launch, "here"),
             "InstanceInitiatedShutdownBehavior": "terminate",
             "TagSpecifications": [{"ResourceType": "instance", "Tags": tag_list(carried)}],
         },
@@ -182,7 +167,7 @@ def test_an_instance_lives_and_ends(account: Account) -> None:
     assert "terminates it" in seen.endings[0]
     resolution = resolve_words(["lives"], account.listed(selection=EVERYTHING))
     plan = plan_cancel(resolution, by=account.caller.owner, now=datetime.now(UTC))
-    report = cancel(plan, Performer(writer=account.door, clock=WallClock()))
+    report = cancel(plan, Performer(writer=account.door, clock=SystemClock()))
     assert [(one.id, one.outcome) for one in report.results] == [(instance_id, Outcome.ENDED)]
     gone = answer_of(account.door, scheduler.schedule_question(instance_id, REGION))
     assert gone == Absent()
@@ -308,7 +293,7 @@ def test_cleanup_takes_what_nothing_uses(account: Account) -> None:
     assert (Kind.ROLE, wanted.name) in removable()
     facts = read_account(account.asker, [REGION, "us-east-1"], home_region=REGION)
     plan = plan_cleanup(facts, scope)
-    results = cleanup(plan, Performer(writer=account.door, clock=WallClock()))
+    results = cleanup(plan, Performer(writer=account.door, clock=SystemClock()))
     assert all(one.removed for one in results), results
     assert (Kind.ROLE, wanted.name) not in removable()
     profiles = account.aws("iam", "list-instance-profiles", "--path-prefix", "/spawn/")

@@ -1,6 +1,5 @@
 """Questions asked and plans performed through the door, against a control plane over HTTP."""
 
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ from spawn.aws.ec2 import DESCRIBE_INSTANCE_TYPES, InstanceType, instance_types
 from spawn.aws.ec2_images import Image
 from spawn.aws.perform import Performer
 from spawn.aws.questions import Known, Question, T, answer_of
-from spawn.aws.session import Session
+from spawn.cli.wiring import SystemClock
 from spawn.core.errors import AccountError, RefusedByControl
 from spawn.core.levels import Level
 from spawn.core.steps import Output
@@ -42,6 +41,7 @@ from spawn.network.subnets import (
     vpcs_question,
 )
 from tests.tools.programs import PROGRAMS, clean_environment, run
+from tests.tools.sessions import session_at
 
 REGION = "eu-west-1"
 TYPE = "t3.micro"
@@ -51,33 +51,12 @@ RULES = {
 }
 
 
-class _WallClock:
-    """The real one."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
-
-
 class _Account:
     """An account of the control plane, looked at and changed as spawn does it."""
 
     def __init__(self, url: str, home: Path, owner: str) -> None:
-        settings = {
-            "endpoint_url": url,
-            "aws_access_key_id": "test",
-            "aws_secret_access_key": "test",
-        }
-        lines = [f"{name} = {value}" for name, value in settings.items()]
         self.config = home / "config"
-        self.config.write_text("\n".join(["[default]", *lines]))
-        session = Session(profile=None, region=REGION)
-        session._session.set_config_variable("config_file", str(self.config))
+        session = session_at(url, self.config, region=REGION)
         self.door = WritingDoor(session)
         self.tags = {"spawn": "true", "spawn:launch-id": "l-0123456789abcdef", "owner": owner}
 
@@ -100,7 +79,7 @@ class _Account:
         return plan_group(wanted, found, vpc_id=vpc.vpc_id, region=REGION, tags=self.tags)
 
     def perform(self, plan: GroupPlan) -> str:
-        performer = Performer(writer=self.door, clock=_WallClock())
+        performer = Performer(writer=self.door, clock=SystemClock())
         performance = performer.perform((plan.create, plan.fill))
         assert performance.failures == ()
         assert not performance.collided
@@ -135,7 +114,7 @@ def test_a_group_is_made_once_and_read_back(account: _Account, level: Level) -> 
 def test_an_interrupted_group_is_completed(account: _Account) -> None:
     """A launch that died between making and filling leaves a group that the next one fills."""
     plan = account.plan(RULES[Level.STRICT])
-    performer = Performer(writer=account.door, clock=_WallClock())
+    performer = Performer(writer=account.door, clock=SystemClock())
     performer.perform((plan.create,))
     completing = account.plan(RULES[Level.STRICT])
     assert completing.create == ()
@@ -148,7 +127,7 @@ def test_two_launches_at_once_do_each_other_no_harm(account: _Account) -> None:
     wanted = RULES[Level.STRICT]
     first, second = account.plan(wanted), account.plan(wanted)
     group_id = account.perform(first)
-    performer = Performer(writer=account.door, clock=_WallClock())
+    performer = Performer(writer=account.door, clock=SystemClock())
     assert performer.perform((second.create,)).collided
     filled = performer.perform((second.fill,), {Output.SECURITY_GROUP_ID: group_id})
     assert filled.failures == ()

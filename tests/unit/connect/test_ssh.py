@@ -110,10 +110,11 @@ def test_refuses_what_ssh_would_misread(changed: dict[str, Any]) -> None:
         command(**changed)
 
 
-def test_refuses_a_host_that_is_no_address() -> None:
-    """Only addresses are connected to: a name could be an option, or resolve to anyone."""
-    with pytest.raises(ValueError, match="does not appear to be"):
-        command(address="-oProxyCommand=x")
+@pytest.mark.parametrize("address", ["-oProxyCommand=x", "example.com", "", "fe80::1%$(id)"])
+def test_refuses_a_host_that_is_no_address(address: str) -> None:
+    """Only addresses are connected to: a name could be an option, or words for a shell."""
+    with pytest.raises(InputError, match="not an address"):
+        command(address=address)
 
 
 @given(st.lists(WORDS, min_size=1))

@@ -93,6 +93,7 @@ def test_a_plan_is_good_for_a_quarter_of_an_hour(late: timedelta) -> None:
         b"{}",
         b"not json",
         SAVED[:-1],
+        b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"," + SAVED[1:],
         SAVED.replace(b'"format":1', b'"format":2'),
         SAVED.replace(LAUNCH_ID.encode(), b"../../etc/passwd"),
         SAVED.replace(

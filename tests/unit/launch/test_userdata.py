@@ -129,3 +129,15 @@ def test_windows_scripts_are_refused(mark: bytes) -> None:
     """Nothing on Linux would run them: they would be passed over without a word."""
     with pytest.raises(InputError, match="Windows"):
         assemble(BOOTHOOK, mark + b"dir", flag="--user-data")
+
+
+def test_a_bottomless_multipart_is_refused() -> None:
+    """Parts within parts without end are the person's mistake, and exhaust nothing."""
+    head = b"MIME-Version: 1.0\n"
+    levels = [
+        b'Content-Type: multipart/mixed; boundary="%d"\n\n--%d\n' % (n, n) for n in range(2000)
+    ]
+    with pytest.raises(InputError, match="nests more than"):
+        assemble(b"#cloud-boothook\n", head + b"".join(levels), flag="--user-data")
+    script = b"#!/bin/sh\n" + b"curl -H 'Content-Type: multipart/form-data' http://x\n" * 30
+    assert assemble(b"#cloud-boothook\n", script, flag="--user-data")

@@ -74,7 +74,11 @@ def connect_command(launched: Launched) -> str:
 
 def plan_text(plan: LaunchPlan, *, endpoint: str) -> str:
     """Return the short summary of a plan."""
-    pairs: list[tuple[str, str | Sequence[str]]] = [*plan.summary, ("endpoint", endpoint), ("checks", checks_lines(plan.findings))]
+    pairs: list[tuple[str, str | Sequence[str]]] = [
+        *plan.summary,
+        ("endpoint", endpoint),
+        ("checks", checks_lines(plan.findings)),
+    ]
     notes = [("note", note) for note in plan.notes]
     return fields([*pairs, *notes])
 

@@ -40,4 +40,4 @@ def _remedy(finding: Finding) -> str:
     wanting = finding.disposition in {Disposition.WARNED, Disposition.REFUSED}
     if not wanting or not finding.remedy:
         return ""
-    return f"mend {finding.control}: {escape(finding.remedy)}"
+    return escape(f"mend {finding.control}: {finding.remedy}")

@@ -90,10 +90,14 @@ def fields(pairs: Iterable[tuple[str, str | Sequence[str]]]) -> str:
 
     A text is one line, whatever it holds; a value of several lines is given as such.
     """
-    shown = [(name, [value] if isinstance(value, str) else value) for name, value in pairs if value]
+    shown = [
+        (escape(name), map(escape, [value] if isinstance(value, str) else value))
+        for name, value in pairs
+        if value
+    ]
     width = max((len(name) for name, _ in shown), default=0)
     indent = "\n" + " " * (width + 2)
-    return "\n".join(f"{name:<{width}}  {indent.join(map(escape, lines))}" for name, lines in shown)
+    return "\n".join(f"{name:<{width}}  {indent.join(lines)}" for name, lines in shown)
 
 
 def until(instant: datetime | None, now: datetime) -> str:

@@ -1,0 +1,35 @@
+"""A session of spawn's own that leads to a control plane on loopback."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from spawn.aws.session import Session
+
+_SETTING = "AWS_CONFIG_FILE"
+
+
+def session_at(url: str, config: Path, *, region: str) -> Session:
+    """Return a session whose endpoint and keys are those of a configuration file made here.
+
+    botocore reads the file while the session and its credentials are made, and never again.
+    """
+    settings = {
+        "endpoint_url": url,
+        "aws_access_key_id": "test",
+        "aws_secret_access_key": "test",
+    }
+    lines = [f"{name} = {value}" for name, value in settings.items()]
+    config.write_text("\n".join(["[default]", *lines]))
+    before = os.environ.get(_SETTING)
+    os.environ[_SETTING] = str(config)
+    try:
+        session = Session(profile=None, region=region)
+        assert session.access_key_id() == settings["aws_access_key_id"]
+        return session
+    finally:
+        if before is None:
+            del os.environ[_SETTING]
+        else:
+            os.environ[_SETTING] = before

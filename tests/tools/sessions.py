@@ -10,15 +10,17 @@ from spawn.aws.session import Session
 _SETTING = "AWS_CONFIG_FILE"
 
 
-def session_at(url: str, config: Path, *, region: str) -> Session:
-    """Return a session whose endpoint and keys are those of a configuration file made here.
+def session_at(
+    url: str, config: Path, *, region: str, keys: tuple[str, str] = ("test", "test")
+) -> Session:
+    """Return a session whose endpoint and keys (id, secret) stand in a file that is made here.
 
     botocore reads the file while the session and its credentials are made, and never again.
     """
     settings = {
         "endpoint_url": url,
-        "aws_access_key_id": "test",
-        "aws_secret_access_key": "test",
+        "aws_access_key_id": keys[0],
+        "aws_secret_access_key": keys[1],
     }
     lines = [f"{name} = {value}" for name, value in settings.items()]
     config.write_text("\n".join(["[default]", *lines]))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -103,6 +105,7 @@ def serving(machine: Machine) -> Iterator[SshServer]:
         yield server
         asyncio.run_coroutine_threadsafe(_close(acceptor), loop).result(START_TIMEOUT_SECONDS)
     finally:
+        asyncio.run_coroutine_threadsafe(_finish(), loop).result(START_TIMEOUT_SECONDS)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(START_TIMEOUT_SECONDS)
         loop.close()
@@ -126,14 +129,32 @@ async def _listen(server: SshServer) -> asyncssh.SSHAcceptor:
     )
 
 
+async def _drained(pipe: asyncio.StreamReader | None) -> None:
+    if pipe is not None:
+        await pipe.read()
+
+
+async def _finish() -> None:
+    """End what still runs, and wait for it: a pipe left open would be some later test's failure."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+
+
 async def _run_in_shell(process: asyncssh.SSHServerProcess[bytes]) -> None:
     words = ("-c", process.command) if process.command else ()
     shell = await asyncio.create_subprocess_exec(
         "/bin/sh", *words, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
-    given = await process.stdin.read()
-    stdout, stderr = await shell.communicate(given)
+    try:
+        given = await process.stdin.read()
+        stdout, stderr = await shell.communicate(given)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(shell.pid, signal.SIGKILL)
+        await asyncio.gather(shell.wait(), _drained(shell.stdout), _drained(shell.stderr))
     process.stdout.write(stdout)
     process.stderr.write(stderr)
     code = shell.returncode or 0

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from spawn.aws.door import WritingDoor
 from spawn.aws.ec2 import DESCRIBE_INSTANCE_TYPES, InstanceType, instance_types
@@ -40,6 +39,7 @@ from spawn.network.subnets import (
     subnets_question,
     vpcs_question,
 )
+from tests.tools.clouds import Cloud, running_cloud
 from tests.tools.programs import PROGRAMS, clean_environment, run
 from tests.tools.sessions import session_at
 
@@ -54,9 +54,11 @@ RULES = {
 class _Account:
     """An account of the control plane, looked at and changed as spawn does it."""
 
-    def __init__(self, url: str, home: Path, owner: str) -> None:
+    def __init__(self, cloud: Cloud, home: Path, owner: str) -> None:
         self.config = home / "config"
-        session = session_at(url, self.config, region=REGION)
+        access = cloud.access.variables
+        keys = (access["AWS_ACCESS_KEY_ID"], access["AWS_SECRET_ACCESS_KEY"])
+        session = session_at(cloud.endpoint_url, self.config, region=REGION, keys=keys)
         self.door = WritingDoor(session)
         self.tags = {"spawn": "true", "spawn:launch-id": "l-0123456789abcdef", "owner": owner}
 
@@ -87,17 +89,14 @@ class _Account:
 
 
 @pytest.fixture(scope="module")
-def control_plane() -> Iterator[str]:
-    """The URL of a control plane, on loopback."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+def control_plane() -> Iterator[Cloud]:
+    """The calls of an embedded cloud, without instances."""
+    with running_cloud(control_plane_only=True) as running:
+        yield running
 
 
 @pytest.fixture
-def account(control_plane: str, tmp_path: Path) -> _Account:
+def account(control_plane: Cloud, tmp_path: Path) -> _Account:
     """The account, with an owner of the test's own."""
     return _Account(control_plane, tmp_path, owner=tmp_path.name)
 

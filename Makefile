@@ -4,7 +4,8 @@
 # remembers what was installed, so that all but the first run cost nothing.
 
 PYTHON ?= python3
-WORKERS ?= 2
+# One more than two cores: tests wait for programs more than they compute.
+WORKERS ?= 3
 
 BIN := .venv/bin
 STAMP := .venv/.installed

@@ -41,9 +41,9 @@ def test_killing_any_process_of_the_plane_ends_all(tmp_path: Path, generation: i
     mounts = Path("/proc/self/mounts").read_text()
     with running_plane(tmp_path) as plane:
         plane.boot(instance(5))
-        everyone = processes_in(plane.process.pid)
-        assert len(everyone) >= 6
-        victim = plane.process.pid
+        outermost = victim = plane.process.pid
+        wait_for(lambda: len(processes_in(outermost)) >= 6, "the processes of plane and instance")
+        everyone = processes_in(outermost)
         for _ in range(generation):
             victim = min(processes_in(victim) - {victim})
         os.kill(victim, signal.SIGKILL)

@@ -100,13 +100,6 @@ class Journal(Protocol):
         """Keep an entry; it is safe when this returns. Raises OSError where it can't be."""
 
 
-class NoJournal:
-    """For what needs none: its steps can be seen in AWS, or change nothing that costs."""
-
-    def write(self, entry: Entry) -> None:
-        """Keep nothing."""
-
-
 class FileJournal:
     """One launch's journal on the disk. Opened for one process, appended to, never changed."""
 
@@ -232,11 +225,6 @@ def journalled_launches(directory: Path) -> tuple[JournalledLaunch, ...]:
     found = (_readable(path) for path in sorted(directory.glob(f"*{SUFFIX}")))
     launches = [launch for launch in found if launch is not None]
     return tuple(sorted(launches, key=lambda launch: launch.planned.at))
-
-
-def unfinished(directory: Path) -> tuple[JournalledLaunch, ...]:
-    """Return the launches that were cut off, the oldest first; none that still runs."""
-    return tuple(launch for launch in journalled_launches(directory) if launch.is_cut_off)
 
 
 def add_entries(path: Path, entries: Iterable[Entry]) -> None:

@@ -166,24 +166,6 @@ def references(value: Any) -> Iterator[Output]:
                 yield from references(inner)
 
 
-def revive(value: Any) -> Any:
-    """Return parameters read from JSON with their output references typed again.
-
-    Raises ValueError for a reference to an output that there is not.
-    """
-    match value:
-        case {"$output": str(name)} if len(value) == 1:
-            return OutputReference(Output(name))
-        case {"$text": list(parts)} if len(value) == 1:
-            return OutputText(tuple(revive(part) for part in parts))
-        case dict():
-            return {key: revive(inner) for key, inner in value.items()}
-        case list():
-            return [revive(inner) for inner in value]
-        case _:
-            return value
-
-
 def unmet_references(stages: tuple[Stage, ...]) -> tuple[Output, ...]:
     """Return the outputs that a step needs and no step of an earlier stage yields."""
     yielded: set[Output] = set()

@@ -9,9 +9,9 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
@@ -19,7 +19,6 @@ from spawn.aws import ec2
 from spawn.aws.door import Reader
 from spawn.aws.perform import Performance, Performer
 from spawn.aws.questions import Question, answer_of, value_of
-from spawn.core.clock import Clock
 from spawn.core.errors import (
     AccessDenied,
     AwsRefusal,
@@ -248,35 +247,3 @@ def error_of(report: CancelReport) -> SpawnError | None:
             return RefusedByControl("what is held is not ended", why=why)
         case _:
             return AwsRefusal("nothing was ended", why=why)
-
-
-def wait_until_ended(
-    reader: Reader, rows: Collection[ListedInstance], *, clock: Clock, limit: timedelta
-) -> frozenset[str]:
-    """Wait for instances that were ended to be terminated; return the ids that still are not.
-
-    Raises AwsRefusal where they can't be looked at.
-    """
-    waited_for = {row.id: row.region for row in rows}
-    deadline = clock.monotonic() + limit.total_seconds()
-    while True:
-        for region in sorted(set(waited_for.values())):
-            ids = [one for one, place in waited_for.items() if place == region]
-            for gone in _terminated(reader, ids, region):
-                del waited_for[gone]
-        if not waited_for or clock.monotonic() + PAUSE_SECONDS > deadline:
-            return frozenset(waited_for)
-        clock.sleep(PAUSE_SECONDS)
-
-
-def _terminated(reader: Reader, ids: list[str], region: str) -> frozenset[str]:
-    """Return those that are terminated, or so long since that AWS does not show them any more."""
-    question = Question(
-        operation=ec2.DESCRIBE_INSTANCES,
-        parameters={"Filters": [{"Name": "instance-id", "Values": ids}]},
-        region=region,
-        understand=ec2.instances,
-    )
-    shown = value_of(answer_of(reader, question))
-    living = {one.instance_id for one in shown if one.state.name != "terminated"}
-    return frozenset(ids) - living

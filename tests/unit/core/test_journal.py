@@ -13,7 +13,6 @@ from spawn.core.journal import (
     KEPT,
     FileJournal,
     Finished,
-    NoJournal,
     Planned,
     StepDone,
     StepFailed,
@@ -24,7 +23,6 @@ from spawn.core.journal import (
     journalled_launches,
     prune,
     read_journal,
-    unfinished,
 )
 from spawn.core.steps import Output
 
@@ -133,6 +131,12 @@ def test_an_id_that_is_a_path_is_refused(tmp_path: Path, launch_id: str) -> None
         journal_path(tmp_path, launch_id)
 
 
+def cut_off(directory: Path) -> set[str]:
+    return {
+        launch.planned.launch_id for launch in journalled_launches(directory) if launch.is_cut_off
+    }
+
+
 def test_unfinished_are_those_that_were_cut_off(tmp_path: Path) -> None:
     """A launch is unfinished when its process is gone and no last entry was written."""
     with FileJournal(journal_path(tmp_path, "l-cut")) as journal:
@@ -142,9 +146,8 @@ def test_unfinished_are_those_that_were_cut_off(tmp_path: Path) -> None:
         journal.write(Finished(at=NOW, succeeded=True))
     with FileJournal(journal_path(tmp_path, "l-running")) as running:
         running.write(planned("l-running"))
-        assert [launch.planned.launch_id for launch in unfinished(tmp_path)] == ["l-cut"]
-    found = {launch.planned.launch_id for launch in unfinished(tmp_path)}
-    assert found == {"l-cut", "l-running"}
+        assert cut_off(tmp_path) == {"l-cut"}
+    assert cut_off(tmp_path) == {"l-cut", "l-running"}
 
 
 def test_old_journals_go_when_they_are_finished(tmp_path: Path) -> None:
@@ -166,14 +169,8 @@ def test_old_journals_go_when_they_are_finished(tmp_path: Path) -> None:
 
 def test_no_directory_means_no_launches(tmp_path: Path) -> None:
     """Before the first launch there is nothing to read, and that is no error."""
-    assert unfinished(tmp_path / "none") == ()
+    assert journalled_launches(tmp_path / "none") == ()
     assert prune(tmp_path / "none", now=NOW) == ()
-
-
-def test_no_journal_keeps_nothing(tmp_path: Path) -> None:
-    """The journal that does nothing takes every entry and leaves no file."""
-    NoJournal().write(planned())
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("torn", [b"", b'{"type":"done","at":'])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +17,6 @@ from spawn.core.steps import (
     Yield,
     references,
     resolve,
-    revive,
     text_around,
     unmet_references,
 )
@@ -80,10 +78,3 @@ def test_the_output_within_a_text_is_a_need() -> None:
         yields=(Yield(Output.INSTANCE_ID, ("Instances", 0, "InstanceId")),),
     )
     assert unmet_references(((launch,), (step,))) == ()
-
-
-def test_a_text_survives_json() -> None:
-    """What is saved in a plan's file comes back as the same parameters."""
-    parameters = {"Target": {"Input": OutputText(('{"Ids":["', INSTANCE, '"]}'))}}
-    saved = json.loads(msgspec.json.encode(parameters))
-    assert revive(saved) == parameters

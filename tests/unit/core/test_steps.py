@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +18,6 @@ from spawn.core.steps import (
     Yield,
     references,
     resolve,
-    revive,
     text_around,
     unmet_references,
 )
@@ -53,12 +51,6 @@ def step(parameters: Any, *yields: Output) -> Step:
         sentence="do it",
         yields=tuple(Yield(output, ("Id",)) for output in yields),
     )
-
-
-@given(PARAMETERS)
-def test_parameters_survive_being_saved(parameters: Any) -> None:
-    """Written as JSON and read back, references are references again."""
-    assert revive(msgspec.json.decode(msgspec.json.encode(parameters))) == parameters
 
 
 @given(PARAMETERS)

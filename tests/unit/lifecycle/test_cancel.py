@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,11 +17,10 @@ from spawn.lifecycle.cancel import (
     cancel,
     error_of,
     plan_cancel,
-    wait_until_ended,
 )
 from spawn.lifecycle.listed import ListedInstance
 from spawn.lifecycle.resolve import Resolution, Unresolved
-from tests.unit.lifecycle.builders import ID, ME, NOW, OTHER_ID, REGION, row
+from tests.unit.lifecycle.builders import ID, ME, NOW, OTHER_ID, row
 from tests.unit.lifecycle.clouds import Account, Reply, StandingClock
 
 THIRD_ID = "i-00000000000000003"
@@ -199,36 +197,3 @@ def test_words_that_name_nothing_are_results() -> None:
     assert report.results == (
         CancelResult(id="wbe", outcome=Outcome.NOT_FOUND, why="nobody; it could be web"),
     )
-
-
-def test_waiting_ends_when_all_have_ended_or_time_is_up() -> None:
-    """Those that AWS no longer shows count as ended; those that live on are named."""
-    clock = StandingClock()
-    ends_at = {ID: 7.0, OTHER_ID: 1000.0, THIRD_ID: 0.0}
-
-    def reply(key: str, parameters: Parameters, region: str) -> Reply:
-        wanted = parameters["Filters"][0]["Values"]
-        passed = clock.seconds - NOW.timestamp()
-        return {
-            "Reservations": [
-                {
-                    "Instances": [
-                        {
-                            "InstanceId": one,
-                            "LaunchTime": NOW,
-                            "State": {"Name": "terminated" if passed > ends_at[one] else "running"},
-                        }
-                        for one in wanted
-                        if one != THIRD_ID
-                    ]
-                }
-            ]
-        }
-
-    rows = [row(ID), row(OTHER_ID), row(THIRD_ID, region="us-east-1")]
-    left = wait_until_ended(Account(reply), rows, clock=clock, limit=timedelta(seconds=30))
-    assert left == {OTHER_ID}
-    assert clock.seconds - NOW.timestamp() <= 30
-    account = Account(reply)
-    assert wait_until_ended(account, rows[:1], clock=clock, limit=timedelta()) == frozenset()
-    assert {region for _, _, region in account.calls} == {REGION}

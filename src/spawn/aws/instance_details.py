@@ -11,9 +11,12 @@ import binascii
 
 from spawn.aws.ec2 import (
     DESCRIBE_INSTANCE_ATTRIBUTE,
+    DESCRIBE_INSTANCES,
     DESCRIBE_NETWORK_INTERFACES,
     GroupIdentifier,
+    Instance,
     InterfaceAssociation,
+    instances,
 )
 from spawn.aws.operation import Answer, read
 from spawn.aws.questions import Question
@@ -116,4 +119,15 @@ def user_data_question(instance_id: str, region: str) -> Question[bytes]:
         parameters={"InstanceId": instance_id, "Attribute": "userData"},
         region=region,
         understand=user_data,
+    )
+
+
+def instance_question(instance_id: str, *, region: str) -> Question[tuple[Instance, ...]]:
+    """Ask for one instance."""
+    return Question(
+        operation=DESCRIBE_INSTANCES,
+        parameters={"InstanceIds": [instance_id]},
+        region=region,
+        understand=instances,
+        absent_codes=("InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed"),
     )

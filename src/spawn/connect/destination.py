@@ -4,24 +4,14 @@ from __future__ import annotations
 
 from spawn.aws import ec2
 from spawn.aws.door import Reader
-from spawn.aws.questions import Known, Question, answer_of
+from spawn.aws.instance_details import instance_question
+from spawn.aws.questions import Known, answer_of
 from spawn.core.errors import NamedThingNotFound
 from spawn.images.catalog import login_user, publisher_of
 from spawn.images.choose import given_image_question
 
 # Where the image does not say: what most images of EC2's that are not known use.
 DEFAULT_USER = "ec2-user"
-
-
-def instance_question(instance_id: str, *, region: str) -> Question[tuple[ec2.Instance, ...]]:
-    """Ask for one instance."""
-    return Question(
-        operation=ec2.DESCRIBE_INSTANCES,
-        parameters={"InstanceIds": [instance_id]},
-        region=region,
-        understand=ec2.instances,
-        absent_codes=("InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed"),
-    )
 
 
 def find_instance(reader: Reader, instance_id: str, *, region: str) -> ec2.Instance:

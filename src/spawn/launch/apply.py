@@ -13,13 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from spawn.aws import ec2
 from spawn.aws.door import Writer
+from spawn.aws.instance_details import instance_question
 from spawn.aws.perform import SIDE_BY_SIDE, Observer, Performance, Performer
-from spawn.aws.questions import Asker
+from spawn.aws.questions import Absent, Asker, answer_of, value_of
 from spawn.core.clock import Clock
 from spawn.core.errors import (
     AccountError,
@@ -98,6 +99,9 @@ class Launch:
             self._take_back(plan, performer, error, watch)
             raise
         watch.finished(succeeded=True)
+        if watch.incomplete:
+            warnings = (*launched.warnings, "the journal could not be written to its end")
+            return replace(launched, warnings=warnings)
         return launched
 
     def _begin(self, plan: LaunchPlan) -> None:
@@ -173,15 +177,11 @@ class Launch:
             self.clock.sleep(POLL_SECONDS)
 
     def _look(self, instance_id: str, region: str) -> ec2.Instance | None:
-        try:
-            answer = self.writer.ask(
-                ec2.DESCRIBE_INSTANCES, {"InstanceIds": [instance_id]}, region=region
-            )
-        except AwsRefusal as refusal:
-            if refusal.code == "InvalidInstanceID.NotFound":
-                return None
-            raise
-        return next(iter(ec2.instances(answer)), None)
+        found = answer_of(self.writer, instance_question(instance_id, region=region))
+        if isinstance(found, Absent):
+            return None
+        shown = value_of(found)
+        return shown[0] if shown else None
 
     def _judged(
         self, plan: LaunchPlan, instance: ec2.Instance

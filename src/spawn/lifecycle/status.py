@@ -8,7 +8,8 @@ from typing import assert_never
 import msgspec
 
 from spawn.aws import ec2, scheduler
-from spawn.aws.questions import Absent, Asker, Fact, Known, Question, Unseen, value_of
+from spawn.aws.instance_details import instance_question
+from spawn.aws.questions import Absent, Asker, Fact, Known, Unseen, value_of
 from spawn.aws.sts import Identity
 from spawn.core.errors import NamedThingNotFound
 from spawn.core.instants import format_instant
@@ -26,8 +27,6 @@ from spawn.lifecycle.listed import (
 from spawn.posture.collect import collect
 from spawn.posture.levels import Finding, judge
 from spawn.posture.model import Posture
-
-_GONE = ("InvalidInstanceID.NotFound",)
 
 
 class InstanceStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +59,7 @@ def status(
     Raises NamedThingNotFound for an instance that is not there, AwsRefusal where it can't be
     looked at; what can't be seen besides is Unseen and UNKNOWN in the result.
     """
-    described = asker.ask(_instance_question(instance_id, region))
+    described = asker.ask(instance_question(instance_id, region=region))
     scheduled = asker.ask(scheduler.schedule_question(instance_id, region))
     instance = _only(described(), instance_id, region)
     schedule = scheduled()
@@ -100,16 +99,6 @@ def level_of(row: ListedInstance) -> Level:
         return Level(row.level)
     except ValueError:
         return Level.STANDARD
-
-
-def _instance_question(instance_id: str, region: str) -> Question[tuple[ec2.Instance, ...]]:
-    return Question(
-        operation=ec2.DESCRIBE_INSTANCES,
-        parameters={"InstanceIds": [instance_id]},
-        region=region,
-        understand=ec2.instances,
-        absent_codes=_GONE,
-    )
 
 
 def _only(fact: Fact[tuple[ec2.Instance, ...]], instance_id: str, region: str) -> ec2.Instance:

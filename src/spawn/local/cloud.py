@@ -52,7 +52,6 @@ REGION = "us-east-1"
 UP_SECONDS = 60.0  # about 3 s on an idle machine; a loaded one may take ten times that
 DOWN_SECONDS = 20.0
 LOG_LINES_SHOWN = 15
-SOURCE_ADDRESS = "203.0.113.10"  # RFC 5737: what connections to instances come from
 # Of the caller's environment, only what a program needs to run; no AWS setting leads anywhere.
 KEPT_VARIABLES = ("HOME", "LANG", "LC_ALL", "PATH", "PYTHONPATH", "TMPDIR", "XDG_RUNTIME_DIR")
 UNSET = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
@@ -202,7 +201,8 @@ def environment(directory: Path, present: Collection[str] = ()) -> Environment:
             "SPAWN_ADDRESS_URL": f"{endpoint}/_spawn/address",
             "SPAWN_SSH_PROXY_COMMAND": f"{program} %h %p",
             "SPAWN_CLOUD_DIRECTORY": str(directory.absolute()),
-            "SPAWN_CLOUD_SOURCE": SOURCE_ADDRESS,
+            # Nothing boots there, so nothing will ever answer on SSH.
+            **({"SPAWN_WAIT": "running"} if cloud.control_plane_only else {}),
         },
         unset=(*UNSET, *UNSET_ALSO, *own_endpoints),
     )

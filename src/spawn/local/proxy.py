@@ -2,7 +2,8 @@
 
 Connects to an instance's public address as if from the internet, and joins the connection to
 standard input and output. Where the cloud lies is said by SPAWN_CLOUD_DIRECTORY; the address to
-come from by --source or SPAWN_CLOUD_SOURCE. Standard library only: it starts with every `ssh`.
+come from by --source or SPAWN_CLOUD_SOURCE, where it is not to be what the cloud takes for the
+caller's. Standard library only: it starts with every `ssh`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 _CHUNK_BYTES = 64 * 1024
-_DEFAULT_SOURCE = "203.0.113.10"  # from a block that is reserved for examples, RFC 5737
 _SOCKET = "plane.sock"
 
 
@@ -25,8 +25,13 @@ class ProxyError(Exception):
     """The connection can't be made; the text says why."""
 
 
-def open_connection(directory: Path, *, host: str, port: int, source: str) -> socket.socket:
-    """Connect to an instance from outside. Raises ProxyError; blocks while nothing answers."""
+def open_connection(
+    directory: Path, *, host: str, port: int, source: str | None = None
+) -> socket.socket:
+    """Connect to an instance from outside. Raises ProxyError; blocks while nothing answers.
+
+    `source` is the address to come from, None for the one that the cloud takes for the caller's.
+    """
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         state = os.open(directory, os.O_PATH | os.O_DIRECTORY)
@@ -83,7 +88,7 @@ def main(arguments: list[str], environment: Mapping[str, str]) -> int:
     )
     parser.add_argument("host", help="the instance's public IP address")
     parser.add_argument("port", type=int)
-    parser.add_argument("--source", default=environment.get("SPAWN_CLOUD_SOURCE", _DEFAULT_SOURCE))
+    parser.add_argument("--source", default=environment.get("SPAWN_CLOUD_SOURCE"))
     options = parser.parse_args(arguments)
     directory = environment.get("SPAWN_CLOUD_DIRECTORY")
     if not directory:

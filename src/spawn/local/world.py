@@ -83,6 +83,14 @@ class SpotNotice(msgspec.Struct, frozen=True, kw_only=True):
     time: str
 
 
+class EphemeralKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A public key that EC2 Instance Connect sent for one user. `until` is RFC 3339, UTC."""
+
+    user: str
+    key: str  # one OpenSSH public key line
+    until: str
+
+
 class Instance(msgspec.Struct, frozen=True, kw_only=True):
     """All that one instance needs to know and be."""
 
@@ -109,6 +117,9 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
     launch_index: int = 0
     life_cycle: str = "on-demand"  # "on-demand" | "spot"
     reservation_id: str | None = None
+    ssh_keys: tuple[EphemeralKey, ...] = ()
+    image_owner: str = ""  # an account id; empty where the image is not known
+    image_name: str = ""
 
 
 class World(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,6 +127,8 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
 
     generation: int
     instances: tuple[Instance, ...]
+    # Whom connections from outside come from that don't say; RFC 5737, TEST-NET-3.
+    caller_address: str = "203.0.113.10"
 
 
 class Ending(enum.StrEnum):

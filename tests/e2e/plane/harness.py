@@ -95,9 +95,11 @@ class Plane:
         self.process.wait(PATIENCE_SECONDS)
         self._api.close()
 
-    def apply(self, *instances: Instance) -> None:
+    def apply(self, *instances: Instance, caller_address: str = HOME_ADDRESS) -> None:
         """Make this the whole world."""
-        world = World(generation=len(self.events), instances=instances)
+        world = World(
+            generation=len(self.events), instances=instances, caller_address=caller_address
+        )
         self._control.sendall(msgspec.json.encode(world) + b"\n")
 
     def boot(self, *instances: Instance) -> None:
@@ -138,12 +140,13 @@ class Plane:
 
         return wait_for(look, f"{pattern!r} on the console")
 
-    def connect(self, to: Instance, port: int, source: str = HOME_ADDRESS) -> socket.socket:
+    def connect(self, to: Instance, port: int, source: str | None = None) -> socket.socket:
         """Connect from outside. Raises ProxyError where refused, blocks where unanswered."""
-        host = to.interfaces[0].public_ip or ""
+        # Where there is no public address, to the private one: what leads there must not answer.
+        host = to.interfaces[0].public_ip or to.interfaces[0].private_ip
         return open_connection(self.state, host=host, port=port, source=source)
 
-    def answers(self, to: Instance, port: int, source: str = HOME_ADDRESS) -> bool:
+    def answers(self, to: Instance, port: int, source: str | None = None) -> bool:
         """Whether a connection from outside gets an answer, be it a refusal, soon."""
         answered = threading.Event()
 
@@ -160,9 +163,7 @@ class Plane:
         address = to.interfaces[0].public_ip
         known_hosts = self.directory / f"known_hosts-{to.instance_id}"
         if not known_hosts.exists():
-            console = self.await_console(to, "-----END SSH HOST KEY KEYS-----")
-            key = re.findall(r"^ssh-ed25519 \S+", console, re.MULTILINE)[-1]
-            known_hosts.write_text(f"{address} {key}\n")
+            known_hosts.write_text(f"{address} {self.host_key(to)}\n")
         proxy = f"{sys.executable} -m spawn.local.proxy %h %p"
         settings = {
             "IdentityFile": str(self._key),
@@ -176,6 +177,11 @@ class Plane:
         words = [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
         return ["ssh", "-F", "none", *words, *options, f"ec2-user@{address}"]
 
+    def host_key(self, of: Instance) -> str:
+        """The instance's host key, as known_hosts has it, from its console."""
+        console = self.await_console(of, "-----END SSH HOST KEY KEYS-----")
+        return str(re.findall(r"^ssh-ed25519 \S+", console, re.MULTILINE)[-1])
+
     def forget_host_key(self, of: Instance) -> None:
         """Let the next login learn the host key from the console again."""
         (self.directory / f"known_hosts-{of.instance_id}").unlink()
@@ -186,8 +192,12 @@ class Plane:
 
     def ssh(self, to: Instance, command: str, text: str = "") -> Answer:
         """Run a command on an instance over SSH."""
+        return self.run_ssh([*self.ssh_command(to), command], text)
+
+    def run_ssh(self, words: Sequence[str], text: str = "") -> Answer:
+        """Run a command line of OpenSSH to its end."""
         result = subprocess.run(
-            [*self.ssh_command(to), command],
+            words,
             env=self.ssh_environment(),
             input=text,
             capture_output=True,

@@ -87,6 +87,18 @@ def test_isolation_by_way_of_an_open_group_cuts_tracked_flows(plane: Plane) -> N
         assert not is_alive(connection)
 
 
+def test_a_caller_who_moves_is_shut_out_until_named(plane: Plane) -> None:
+    """With another address the caller gets no answer; a new group that names it mends that."""
+    box = instance(5, group([ports(22, peers=HOME)]))
+    plane.boot(box)
+    assert plane.answers(box, 22)
+    plane.apply(box, caller_address=STRANGER_ADDRESS)
+    wait_for(lambda: not plane.answers(box, 22), "the caller to be shut out")
+    named = group([ports(22, peers=[f"{STRANGER_ADDRESS}/32"])])
+    plane.apply(instance(5, named), caller_address=STRANGER_ADDRESS)
+    wait_for(lambda: plane.answers(box, 22), "the caller to be let in")
+
+
 def reach(plane: Plane, sender: Instance, receiver: Instance, port: int = 22) -> bool:
     """Whether a connection from one instance to another's private address is made."""
     address = receiver.interfaces[0].private_ip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -104,3 +106,57 @@ def test_a_table_is_queried(plain_aws: Program) -> None:
         *("--query", "Count", "--output", "text"),
     )
     assert count == "1"
+
+
+def test_prices_in_the_usual_words(plain_aws: Program) -> None:
+    """A price by the documented filters, and the spot market's."""
+    terms = {
+        "instanceType": "t3.micro",
+        "regionCode": "us-east-1",
+        "operatingSystem": "Linux",
+        "tenancy": "Shared",
+        "capacitystatus": "Used",
+        "preInstalledSw": "NA",
+    }
+    filters = [f"Type=TERM_MATCH,Field={key},Value={value}" for key, value in terms.items()]
+    product = _out(
+        plain_aws,
+        *("pricing", "get-products", "--service-code", "AmazonEC2", "--region", "us-east-1"),
+        *("--filters", *filters, "--query", "PriceList[]", "--output", "text"),
+    )
+    [offer] = json.loads(product)["terms"]["OnDemand"].values()
+    [rate] = offer["priceDimensions"].values()
+    assert rate["pricePerUnit"]["USD"] == "0.0104000000"
+    spot = _out(
+        plain_aws,
+        *("ec2", "describe-spot-price-history", "--instance-types", "t3.micro"),
+        *("--product-descriptions", "Linux/UNIX", "--max-items", "1"),
+        *("--query", "SpotPriceHistory[].SpotPrice", "--output", "text"),
+    )
+    assert 0 < float(spot.split()[0]) < 0.0104
+
+
+def test_ways_in_by_the_usual_words(account: Account, plain_aws: Program, home: Path) -> None:
+    """A key sent to a running instance; no session with one that is not managed."""
+    instance = account.launch()["InstanceId"]
+    account.wait_for_state(instance, "running")
+    make = ["ssh-keygen", "-q", "-N", "", "-t", "ed25519", "-f", str(home / "key")]
+    subprocess.run(make, check=True, timeout=30)
+    sent = _out(
+        plain_aws,
+        *("ec2-instance-connect", "send-ssh-public-key", "--instance-id", instance),
+        *("--instance-os-user", "ec2-user", "--ssh-public-key", f"file://{home}/key.pub"),
+        *("--query", "Success"),
+    )
+    assert sent == "true"
+    listed = _out(
+        plain_aws,
+        *("ssm", "describe-instance-information", "--query", "InstanceInformationList"),
+        *("--filters", f"Key=InstanceIds,Values={instance}"),
+    )
+    assert listed == "[]"
+    refused = plain_aws("ssm", "start-session", "--target", instance)
+    assert refused.code != 0
+    assert f"(TargetNotConnected) when calling the StartSession operation: {instance}" in (
+        refused.stderr
+    )

@@ -34,7 +34,10 @@ from spawn.local.files import CloudFile, start_time_of, write_cloud_file
 
 log = logging.getLogger("spawn.local.control")
 
-WARMED_UP = ("ec2", "iam", "sts", "s3", "dynamodb", "scheduler", "kms", "ssm", "secretsmanager")
+WARMED_UP = (
+    *("ec2", "iam", "sts", "s3", "dynamodb", "scheduler", "kms", "ssm", "secretsmanager"),
+    *("pricing", "ec2-instance-connect"),
+)
 
 
 def _now() -> datetime:

@@ -15,7 +15,9 @@ from typing import Any
 from moto.core.exceptions import ServiceException
 
 from spawn.local.control import account, images, network, role_credentials
-from spawn.local.control.handlers import CHECKED, FOLLOWED, PERFORMED, Duty
+from spawn.local.control.duty import Duty
+from spawn.local.control.handlers import CHECKED, FOLLOWED, PERFORMED
+from spawn.local.control.instance_connect import end_of, live_keys
 from spawn.local.control.instances import (
     forget_the_long_gone,
     instance_booted,
@@ -56,7 +58,7 @@ class Engine:
         self._console = console
         self._plane: Plane | None = None
         self._generation = 0
-        self._shown: tuple[Instance, ...] = ()
+        self._shown: tuple[tuple[Instance, ...], str] = ((), "")
         self._on_change: Callable[[], None] = lambda: None
 
     def connect(self, plane: Plane, on_change: Callable[[], None]) -> None:
@@ -115,10 +117,12 @@ class Engine:
             generation=self._generation + 1,
             lives=self.memory.lives,
             credentials=self.memory.credentials,
+            ssh_keys=self.memory.ssh_keys,
             switches=self.memory.switches,
         )
-        if world.instances != self._shown and self._plane is not None:
-            self._shown, self._generation = world.instances, world.generation
+        shown = (world.instances, world.caller_address)
+        if shown != self._shown and self._plane is not None:
+            self._shown, self._generation = shown, world.generation
             self._plane.send(world)
         self._on_change()
 
@@ -178,8 +182,9 @@ class Engine:
         self.publish()
 
     def tidy(self) -> None:
-        """What time alone brings: old instances go, credentials are renewed."""
+        """What time alone brings: old instances and keys go, credentials are renewed."""
         forget_the_long_gone(self.memory, self.now())
+        self.memory.ssh_keys = live_keys(self.memory.ssh_keys, self.now())
         self.publish()
 
     def next_due(self) -> datetime | None:
@@ -189,6 +194,7 @@ class Engine:
             for c in self.memory.credentials.values()
         ]
         moments += [shown_until(ended) for ended in self.memory.ended_at.values()]
+        moments += [end_of(key) for keys in self.memory.ssh_keys.values() for key in keys]
         return min(moments, default=None)
 
 

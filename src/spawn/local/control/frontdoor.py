@@ -14,6 +14,7 @@ from spawn.local.control import access
 from spawn.local.control.administration import Administration
 from spawn.local.control.authenticate import authenticate, guess_service
 from spawn.local.control.engine import Engine
+from spawn.local.control.launch import launch_target
 from spawn.local.control.messages import AwsError, Request, Response
 from spawn.local.control.operations import Call, operation_of, protocol_of, service_of
 from spawn.local.control.principals import (
@@ -100,7 +101,7 @@ class FrontDoor:
         try:
             call = operation_of(request, signing_name=signature.service, region=signature.region)
             protocol, what = call.protocol, call.name
-            self._memory.switches.fail_if_told(call.name)
+            self._memory.switches.fail_if_told(call.name, launch_target(call))
             access.authorize(
                 call,
                 principal,

@@ -10,30 +10,29 @@ import base64
 import dataclasses
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from spawn.local.control import account, attributes, instances, launch, schedules
+from spawn.local.control import (
+    account,
+    attributes,
+    connect_endpoints,
+    instance_connect,
+    instances,
+    launch,
+    managed,
+    pricing,
+    schedules,
+    sessions,
+    spot,
+)
 from spawn.local.control.access import decode_denial, may_assume, principals_of
+from spawn.local.control.duty import Duty
 from spawn.local.control.launch import fingerprint
 from spawn.local.control.lookups import find_key
-from spawn.local.control.memory import Launch, Memory
+from spawn.local.control.memory import Launch
 from spawn.local.control.messages import AwsError
-from spawn.local.control.operations import Call
-from spawn.local.control.principals import Principal
 
 CONSOLE_BYTES = 64 * 1024  # EC2 keeps the most recent 64 KB
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Duty:
-    """A call with all that performing it may need."""
-
-    call: Call
-    principal: Principal
-    memory: Memory
-    now: datetime
-    console: Path  # where the data plane writes instances' consoles
 
 
 def _run_instances(duty: Duty) -> Any:
@@ -155,9 +154,14 @@ def _default_key(_: Duty) -> Any:
 
 
 PERFORMED: dict[str, Callable[[Duty], Any]] = {
+    "ec2-instance-connect:SendSSHPublicKey": instance_connect.send_ssh_public_key,
     "ec2:AllocateAddress": _allocate_address,
+    "ec2:CreateInstanceConnectEndpoint": connect_endpoints.create_connect_endpoint,
+    "ec2:DeleteInstanceConnectEndpoint": connect_endpoints.delete_connect_endpoint,
     "ec2:DescribeImages": _describe_images,
+    "ec2:DescribeInstanceConnectEndpoints": connect_endpoints.describe_connect_endpoints,
     "ec2:DescribeRegions": _describe_regions,
+    "ec2:DescribeSpotPriceHistory": spot.describe_spot_price_history,
     "ec2:GetConsoleOutput": _console_output,
     "ec2:GetEbsDefaultKmsKeyId": _default_key,
     "ec2:ModifyInstanceAttribute": _modify_attribute,
@@ -167,7 +171,11 @@ PERFORMED: dict[str, Callable[[Duty], Any]] = {
     "ec2:StartInstances": _start,
     "ec2:StopInstances": _stop,
     "ec2:TerminateInstances": _terminate,
+    "pricing:GetProducts": pricing.get_products,
     "scheduler:CreateSchedule": _create_schedule,
+    "ssm:DescribeInstanceInformation": managed.describe_instance_information,
+    "ssm:StartSession": sessions.start_session,
+    "ssm:TerminateSession": sessions.terminate_session,
     "sts:DecodeAuthorizationMessage": _decode_message,
     "sts:GetCallerIdentity": _caller_identity,
 }

@@ -2,14 +2,16 @@
 
 1. Check what EC2 checks; nothing is made when something is wrong.
 2. The same ClientToken with the same parameters answers the first launch's instances.
-3. Make interfaces, instances and disks as asked, with the image's and the account's defaults.
-4. Every instance begins pending; the data plane's word makes it running.
+3. As many as there is room for, from MinCount to MaxCount, or none.
+4. Make interfaces, instances and disks as asked, with the image's and the account's defaults.
+5. Every instance begins pending; the data plane's word makes it running.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from datetime import datetime
 from typing import Any, cast
 
@@ -20,11 +22,13 @@ from moto.ec2.utils import random_reservation_id
 
 from spawn.local.control import account, disks
 from spawn.local.control.images import Image
-from spawn.local.control.instances import fail_launch
+from spawn.local.control.instances import fail_launch, paint
 from spawn.local.control.launch_checks import (
+    DEFAULT_TYPE,
     Parameters,
     check_launch,
     launch_subnet,
+    other_zones,
 )
 from spawn.local.control.lookups import find_profile
 from spawn.local.control.memory import Launch, Memory
@@ -32,7 +36,9 @@ from spawn.local.control.messages import AwsError, dry_run_succeeded
 from spawn.local.control.needs.model import tag_list
 from spawn.local.control.network import free_private_address
 from spawn.local.control.operations import Call
+from spawn.local.control.spot import check_market
 from spawn.local.control.states import LAUNCHED
+from spawn.local.control.switches import LaunchTarget, Switches
 
 # An image that supports IMDSv2 makes tokens required, with a hop limit of 2 (AMI's ImdsSupport).
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-IMDS-new-instances.html
@@ -46,6 +52,9 @@ NetworkInterface.group_set = property(lambda interface: interface._group_set)  #
 
 class CloudInstance(Instance):
     """moto's instance, whose groups are those of its first interface, as on EC2."""
+
+    reservation_id: str | None = None
+    spot_instance_request_id: str | None = None
 
     @property
     def security_groups(self) -> list[Any]:
@@ -64,10 +73,14 @@ def run_instances(call: Call, memory: Memory, now: datetime) -> Reservation:
     if known is not None:
         return known
     check_launch(parameters, call.region)
-    _check_switches(parameters, call.region, memory, now)
+    target = target_of(parameters, call.region)
+    check_market(parameters, target.zone, now)
+    _check_profile_delay(parameters, memory, now)
+    count = _granted(parameters, call.region, target, memory.switches)
     if parameters.get("DryRun"):
         raise dry_run_succeeded()
-    reservation = _reserve(parameters, call.region, memory, now)
+    memory.switches.use_capacity(target, count)
+    reservation = _reserve(parameters, call.region, count, memory=memory, now=now)
     token = parameters.get("ClientToken")
     if token:
         launch = Launch(fingerprint=fingerprint(parameters), result=reservation.id)
@@ -105,10 +118,49 @@ def _known_launch(parameters: Parameters, region: str, memory: Memory) -> Reserv
     return account.ec2(region).reservations.get(launch.result)
 
 
-def _check_switches(parameters: Parameters, region: str, memory: Memory, now: datetime) -> None:
+def target_of(parameters: Parameters, region: str) -> LaunchTarget:
+    """What a launch is about: its type, the zone it goes to, its market."""
     subnet = launch_subnet(parameters, region)
-    zone = subnet.availability_zone if subnet else f"{region}a"
-    memory.switches.check_capacity(parameters.get("InstanceType") or "m1.small", zone)
+    return LaunchTarget(
+        instance_type=parameters.get("InstanceType") or DEFAULT_TYPE,
+        zone=subnet.availability_zone if subnet else f"{region}a",
+        market="spot" if _is_spot(parameters) else "on-demand",
+    )
+
+
+def launch_target(call: Call) -> LaunchTarget | None:
+    """What a call launches, where it launches at all."""
+    if call.name != "ec2:RunInstances" or call.region not in account.regions():
+        return None
+    return target_of(call.parameters, call.region)
+
+
+def _granted(parameters: Parameters, region: str, target: LaunchTarget, switches: Switches) -> int:
+    """How many instances there is room for: from MinCount to MaxCount. Raises AwsError.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html, MinCount
+    """
+    most = int(parameters.get("MaxCount", 1))
+    room = switches.capacity(target)
+    count = most if room is None else min(room, most)
+    if count >= int(parameters.get("MinCount", 1)):
+        return count
+    if target.market == "spot":
+        words = "There is no Spot capacity available that matches your request."
+    else:
+        others = other_zones(target.instance_type, region, target.zone)
+        words = (
+            f"We currently do not have sufficient {target.instance_type} capacity in the "
+            f"Availability Zone you requested ({target.zone}). Our system will be working on "
+            f"provisioning additional capacity. You can currently get {target.instance_type} "
+            "capacity by not specifying an Availability Zone in your request or choosing "
+            f"{others}."
+        )
+    raise AwsError("InsufficientInstanceCapacity", words, status=500)
+
+
+def _check_profile_delay(parameters: Parameters, memory: Memory, now: datetime) -> None:
+    """A new instance profile is not known to EC2 at once, where the switch says so."""
     asked = parameters.get("IamInstanceProfile") or {}
     name = asked.get("Name") or asked.get("Arn")
     profile = find_profile(name) if name else None
@@ -121,18 +173,22 @@ def _check_switches(parameters: Parameters, region: str, memory: Memory, now: da
         )
 
 
-def _reserve(parameters: Parameters, region: str, memory: Memory, now: datetime) -> Reservation:
+def _reserve(
+    parameters: Parameters, region: str, count: int, *, memory: Memory, now: datetime
+) -> Reservation:
     backend = account.ec2(region)
     reservation = Reservation(random_reservation_id(), owner_id=account.ACCOUNT_ID)
     backend.reservations[reservation.id] = reservation
-    for index in range(int(parameters.get("MaxCount", 1))):
+    for index in range(count):
         instance = _instance(parameters, region, index)
+        instance.reservation_id = reservation.id
         reservation.instances.append(instance)
         _tag(parameters, instance)
         doom = disks.attach_disks(parameters, instance)
         _assign_public_address(instance, memory)
         _associate_profile(parameters, instance)
         memory.lives[instance.id] = LAUNCHED
+        paint(instance, LAUNCHED, now)  # moto's instances run from the first
         memory.regions[instance.id] = region
         if doom is not None:
             fail_launch(instance, doom, memory, now)
@@ -155,7 +211,7 @@ def _instance(parameters: Parameters, region: str, index: int) -> CloudInstance:
         ebs_optimized=bool(parameters.get("EbsOptimized")),
         hibernation_options=parameters.get("HibernationOptions") or {},
         instance_initiated_shutdown_behavior=parameters.get("InstanceInitiatedShutdownBehavior"),
-        instance_type=parameters.get("InstanceType") or "m1.small",
+        instance_type=parameters.get("InstanceType") or DEFAULT_TYPE,
         key_name=parameters.get("KeyName"),
         lifecycle="spot" if _is_spot(parameters) else None,
         metadata_options=_metadata_options(parameters, image),
@@ -166,6 +222,9 @@ def _instance(parameters: Parameters, region: str, index: int) -> CloudInstance:
         region_name=region,
     )
     instance.hypervisor = "nitro"
+    if _is_spot(parameters):
+        # One request an instance, fulfilled at once: a one-time request lives and ends with it.
+        instance.spot_instance_request_id = f"sir-{secrets.token_hex(4)}"
     return instance
 
 

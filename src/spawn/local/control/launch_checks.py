@@ -18,6 +18,7 @@ from spawn.local.control.lookups import find_profile
 from spawn.local.control.messages import AwsError
 from spawn.local.control.needs.model import tag_list
 
+DEFAULT_TYPE = "m1.small"  # of RunInstances, API reference
 MAX_USER_DATA_BYTES = 16384  # before base64
 # Keys that metadata can carry: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/work-with-tags-in-IMDS.html
 METADATA_TAG_KEY = re.compile(r"[A-Za-z0-9+\-=.,_:@]+")
@@ -46,7 +47,7 @@ def _image(parameters: Parameters, region: str) -> None:
 
 def _type(parameters: Parameters, region: str) -> None:
     """The type has to exist, be offered in the zone, and fit the image's architecture."""
-    name = parameters.get("InstanceType") or "m1.small"
+    name = parameters.get("InstanceType") or DEFAULT_TYPE
     backend = account.ec2(region)
     known = backend.describe_instance_types([name]) if name in offered_types(region) else []
     if not known:
@@ -59,7 +60,8 @@ def _type(parameters: Parameters, region: str) -> None:
         raise AwsError(
             "Unsupported",
             f"Your requested instance type ({name}) is not supported in your requested "
-            f"Availability Zone ({zone}).",
+            f"Availability Zone ({zone}). Please retry your request by not specifying an "
+            f"Availability Zone or choosing {other_zones(name, region, zone)}.",
         )
     architecture = backend.amis[parameters["ImageId"]].architecture
     supported = known[0].get("ProcessorInfo", {}).get("SupportedArchitectures", [architecture])
@@ -76,6 +78,13 @@ def offered_types(region: str, zone: str | None = None) -> set[str]:
     kind = "availability-zone" if zone else "region"
     offers = INSTANCE_TYPE_OFFERINGS[kind].get(region, [])
     return {o["InstanceType"] for o in offers if zone is None or o["Location"] == zone}
+
+
+def other_zones(instance_type: str, region: str, zone: str) -> str:
+    """The other zones that offer a type, as EC2 lists them in its refusals."""
+    offers = INSTANCE_TYPE_OFFERINGS["availability-zone"].get(region, [])
+    offering = {str(o["Location"]) for o in offers if o["InstanceType"] == instance_type}
+    return ", ".join(sorted(offering - {zone}))
 
 
 def zone_of(parameters: Parameters, region: str) -> str | None:
@@ -198,7 +207,7 @@ def launch_subnet(parameters: Parameters, region: str) -> Any | None:
 
 
 def _offers(parameters: Parameters, region: str, zone: str) -> bool:
-    return (parameters.get("InstanceType") or "m1.small") in offered_types(region, zone)
+    return (parameters.get("InstanceType") or DEFAULT_TYPE) in offered_types(region, zone)
 
 
 def _address(parameters: Parameters, region: str) -> None:

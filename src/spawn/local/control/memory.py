@@ -14,7 +14,7 @@ from spawn.local.control.network import PublicAddresses
 from spawn.local.control.schedules import Fired
 from spawn.local.control.states import Life
 from spawn.local.control.switches import Switches
-from spawn.local.world import RoleCredentials
+from spawn.local.world import EphemeralKey, RoleCredentials
 
 TERMINATED_ARE_SHOWN_SECONDS = 3600.0  # EC2 describes terminated instances for about an hour
 
@@ -25,6 +25,32 @@ class Launch:
 
     fingerprint: str
     result: str  # reservation id, schedule ARN
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Session:
+    """A session of Session Manager that was started and not yet ended."""
+
+    session_id: str
+    target: str
+    document: str
+    owner_arn: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ConnectEndpoint:
+    """An EC2 Instance Connect Endpoint."""
+
+    endpoint_id: str
+    region: str
+    vpc_id: str
+    subnet_id: str
+    zone: str
+    interface_id: str
+    group_ids: tuple[str, ...]
+    preserves_client_ip: bool
+    created_at: datetime
+    client_token: str | None
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -39,6 +65,9 @@ class Memory:
     credentials: dict[str, RoleCredentials] = dataclasses.field(default_factory=dict)
     seeded_regions: set[str] = dataclasses.field(default_factory=set)
     profiles_made_at: dict[str, datetime] = dataclasses.field(default_factory=dict)
+    ssh_keys: dict[str, tuple[EphemeralKey, ...]] = dataclasses.field(default_factory=dict)
+    sessions: dict[str, Session] = dataclasses.field(default_factory=dict)
+    connect_endpoints: dict[str, ConnectEndpoint] = dataclasses.field(default_factory=dict)
     fired: set[Fired] = dataclasses.field(default_factory=set)  # schedules
     troubles: list[str] = dataclasses.field(default_factory=list)
     addresses: PublicAddresses = dataclasses.field(default_factory=PublicAddresses)

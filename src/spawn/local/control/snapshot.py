@@ -14,6 +14,7 @@ from spawn.local.control.states import Life, State
 from spawn.local.control.switches import Switches
 from spawn.local.world import (
     DesiredState,
+    EphemeralKey,
     Instance,
     Interface,
     MetadataOptions,
@@ -32,6 +33,7 @@ def snapshot(
     generation: int,
     lives: Mapping[str, Life],
     credentials: Mapping[str, RoleCredentials],
+    ssh_keys: Mapping[str, tuple[EphemeralKey, ...]],
     switches: Switches,
 ) -> World:
     """The world as it should be now: every instance that has a process tree or a disk."""
@@ -40,6 +42,7 @@ def snapshot(
             instance,
             life=lives[instance.id],
             credentials=credentials.get(instance.id),
+            ssh_keys=ssh_keys.get(instance.id, ()),
             switches=switches,
         )
         for _, backend in backends
@@ -47,13 +50,23 @@ def snapshot(
         if instance.id in lives and lives[instance.id].state is not State.TERMINATED
     ]
     ordered = sorted(instances, key=lambda i: i.instance_id)
-    return World(generation=generation, instances=tuple(ordered))
+    return World(
+        generation=generation,
+        instances=tuple(ordered),
+        caller_address=switches.caller_address,
+    )
 
 
 def instance_of(
-    instance: Any, *, life: Life, credentials: RoleCredentials | None, switches: Switches
+    instance: Any,
+    *,
+    life: Life,
+    credentials: RoleCredentials | None,
+    ssh_keys: tuple[EphemeralKey, ...],
+    switches: Switches,
 ) -> Instance:
     """One instance as the data plane needs it."""
+    image = instance.ec2_backend.amis.get(instance.image_id)
     return Instance(
         instance_id=instance.id,
         account_id=account.ACCOUNT_ID,
@@ -61,6 +74,8 @@ def instance_of(
         region=instance.region_name,
         availability_zone=instance.availability_zone,
         image_id=instance.image_id,
+        image_owner=str(image.owner_id) if image else "",
+        image_name=str(image.name) if image else "",
         instance_type=instance.instance_type,
         architecture=instance.architecture,
         launch_time=instance.launch_time.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -75,6 +90,10 @@ def instance_of(
         spot_notice=switches.spot_notices.get(instance.id),
         rebalance_notice=switches.rebalance_notices.get(instance.id),
         metadata_fails=switches.metadata_fails.get(instance.id, False),
+        launch_index=int(instance.ami_launch_index),
+        life_cycle=instance.lifecycle or "on-demand",
+        reservation_id=getattr(instance, "reservation_id", None),
+        ssh_keys=ssh_keys,
     )
 
 

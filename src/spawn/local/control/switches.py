@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Literal
 
 import msgspec
 
@@ -16,7 +17,32 @@ from spawn.local.world import SpotNotice
 DEFAULT_CALLER_ADDRESS = "203.0.113.10"  # RFC 5737, TEST-NET-3
 
 
-class InjectedError(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LaunchTarget:
+    """What a launch is about, as far as switches tell launches apart."""
+
+    instance_type: str
+    zone: str
+    market: str  # "spot" | "on-demand"
+
+
+class _Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which launches are meant; None means any."""
+
+    instance_type: str | None = None
+    zone: str | None = None
+    market: Literal["spot", "on-demand"] | None = None
+
+    def meets(self, target: LaunchTarget | None) -> bool:
+        """Whether a call is meant. One that is no launch is meant where nothing is named."""
+        wanted = (self.instance_type, self.zone, self.market)
+        if target is None:
+            return wanted == (None, None, None)
+        found = (target.instance_type, target.zone, target.market)
+        return all(want in {None, value} for want, value in zip(wanted, found, strict=True))
+
+
+class InjectedError(_Match, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The next `times` calls of an operation fail so, before anything is done."""
 
     operation: str  # "ec2:RunInstances"
@@ -26,11 +52,10 @@ class InjectedError(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     times: int = 1
 
 
-class NoCapacity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """RunInstances finds no capacity for this type in this zone; None means any."""
+class NoCapacity(_Match, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """RunInstances finds capacity for `left` more of these instances; None means for none."""
 
-    instance_type: str | None = None
-    zone: str | None = None
+    left: int | None = None
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -64,21 +89,24 @@ class Switches:
             if value is not None:
                 setattr(self, field, value)
 
-    def fail_if_told(self, operation: str) -> None:
-        """Raise the injected AwsError of an operation, where one is left."""
+    def fail_if_told(self, operation: str, target: LaunchTarget | None = None) -> None:
+        """Raise the injected AwsError of an operation, where one is left for such a launch."""
         for index, error in enumerate(self.errors):
-            if error.operation == operation and error.times > 0:
+            if error.operation == operation and error.times > 0 and error.meets(target):
                 left = msgspec.structs.replace(error, times=error.times - 1)
                 self.errors[index : index + 1] = [left] if left.times else []
                 raise AwsError(error.code, error.message, status=error.status)
 
-    def check_capacity(self, instance_type: str, zone: str) -> None:
-        """Raise EC2's InsufficientInstanceCapacity where told."""
-        for lack in self.no_capacity:
-            if lack.instance_type in {None, instance_type} and lack.zone in {None, zone}:
-                raise AwsError(
-                    "InsufficientInstanceCapacity",
-                    f"We currently do not have sufficient {instance_type} capacity in the "
-                    f"Availability Zone you requested ({zone}).",
-                    status=500,
-                )
+    def capacity(self, target: LaunchTarget) -> int | None:
+        """For how many such instances there is room; None where no switch limits them."""
+        rooms = [lack.left or 0 for lack in self.no_capacity if lack.meets(target)]
+        return min(rooms, default=None)
+
+    def use_capacity(self, target: LaunchTarget, count: int) -> None:
+        """Count launched instances off what is left."""
+        self.no_capacity = [
+            msgspec.structs.replace(lack, left=(lack.left or 0) - count)
+            if lack.meets(target)
+            else lack
+            for lack in self.no_capacity
+        ]

@@ -13,7 +13,8 @@ How it is put together, from outside to inside:
 3. `inside`: keeps the network (`network`, `ruleset`), answers metadata (`metadata`), relays
    connections (`relay`), and compares the world with what runs (`reconcile`).
 4. `hypervisor`: its one child, which forks instances. Each has a `rootfs`, an `init` as its
-   first process, an SSH server (`sshd`) and a `cloudinit` that runs user-data (`userdata`).
+   first process, an SSH server (`sshd`, whom `access` tells who may log in) and a `cloudinit`
+   that runs user-data (`userdata`). What differs from image to image is known to `image`.
 
 The first process of a process namespace takes all others along when it dies, so that the end
 of any of these, `kill -9` included, leaves no process and no mount behind.

@@ -1,31 +1,31 @@
 """Runs an instance's user-data as cloud-init does; this is a process of its own on the instance.
 
-1. Once per instance: public keys, the SSH host key's place in known files (both by `init`).
-2. Each boot: boothooks, then `bootcmd`.
-3. Once per instance: `write_files`.
-4. The host key's fingerprints go to the console. cloud-init prints them after the user's
-   scripts; here they come before, so that a script that never ends doesn't hold them up.
-5. Scripts: those of each boot, then once per instance those of `runcmd` and of the user.
+Public keys and the SSH host key were seen to by `init`. Then, in cloud-init's four stages:
 
-Everything that these print goes to the console and to /var/log/cloud-init-output.log.
+1. init-local: nothing is left to do.
+2. init: boothooks and `bootcmd` at each boot; `write_files` once per instance. The host key's
+   fingerprints go to the console. cloud-init prints them after the user's scripts; here they come
+   before, so that a script that never ends doesn't hold them up.
+3. modules-config: `runcmd` becomes a script beside the user's own.
+4. modules-final: scripts of each boot, then once per instance the user's, in the order of their
+   names. A script that fails is recorded, and the next one runs.
+
+What the user's parts print goes to the console and to /var/log/cloud-init-output.log, as do
+warnings; how a script failed stands in /var/log/cloud-init.log alone, as with cloud-init.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import gzip
 import os
-import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import cast
 
-import yaml
-
+from spawn.local.plane.cloudinit_config import merge_configuration, shell_script, write_files
+from spawn.local.plane.cloudinit_records import ProcessExecutionError, Records, rfc_2822_now
+from spawn.local.plane.cloudinit_release import Release
+from spawn.local.plane.messages import Boot
 from spawn.local.plane.userdata import (
     Part,
     PartKind,
@@ -35,102 +35,191 @@ from spawn.local.plane.userdata import (
 )
 
 _STATE = Path("/var/lib/cloud")
-_LOG = Path("/var/log/cloud-init-output.log")
-_SUPPORTED_KEYS = ("bootcmd", "runcmd", "write_files")
-_ONCE_KINDS = (PartKind.SCRIPT_PER_INSTANCE, PartKind.SCRIPT_PER_ONCE, PartKind.SCRIPT)
+_INSTANCE = _STATE / "instance"  # a link to the directory of this very instance
+_SCRIPTS = _INSTANCE / "scripts"
+_OUTPUT_LOG = Path("/var/log/cloud-init-output.log")
+_FOLDERS = {
+    PartKind.SCRIPT: _SCRIPTS,
+    PartKind.SCRIPT_PER_BOOT: _STATE / "scripts/per-boot",
+    PartKind.SCRIPT_PER_INSTANCE: _STATE / "scripts/per-instance",
+    PartKind.SCRIPT_PER_ONCE: _STATE / "scripts/per-once",
+}
 
 
 def run_user_data(
-    instance_id: str,
-    user_data: bytes | None,
+    order: Boot,
     environment: Mapping[str, str],
     *,
+    booted_at: float,
     print_host_keys: Callable[[], None],
 ) -> None:
-    """Do all of the above, in order; failures of the user's parts are told and passed over."""
+    """Do all of the above; failures of the user's parts are told and passed over."""
     _tee_output()
-    _say(f"Cloud-init v. spawn running 'init' at {_now()}.")
-    parts = _read_parts(user_data)
-    configuration = _configuration(parts)
-    once = _mark_first_run(instance_id)
-    hook_environment = {**environment, "INSTANCE_ID": instance_id}
-    for part in _of_kind(parts, PartKind.BOOTHOOK):
-        _run(_store("handlers", part.name, boothook_program(part.content)), hook_environment)
-    _run_commands("bootcmd", configuration.get("bootcmd"), hook_environment)
-    if once:
-        _write_files(configuration.get("write_files"))
-    print_host_keys()
-    for part in _of_kind(parts, PartKind.SCRIPT_PER_BOOT):
-        _run(_store("scripts/per-boot", part.name, part.content), environment)
-    if once:
-        _run_once(parts, configuration, environment)
-    _say(f"Cloud-init v. spawn finished at {_now()}. Datasource DataSourceEc2Local.")
+    _link_instance(order.instance_id)
+    # Without metadata cloud-init finds no source of anything, and says so.
+    datasource = "DataSourceNone" if order.user_data is None else "DataSourceEc2Local"
+    release = Release(order.software.cloud_init_version)
+    records = Records(release, datasource, booted_at=booted_at)
+    boot = _CloudInit(records, environment, order.instance_id)
+    with records.stage("init-local"):
+        pass
+    with records.stage("init"):
+        parts = boot.read_parts(order.user_data)
+        configuration = boot.read_configuration(parts)
+        boot.initialize(parts, configuration)
+        print_host_keys()
+    with records.stage("modules-config"):
+        boot.configure(configuration)
+    with records.stage("modules-final"):
+        boot.finish()
 
 
-def _run_once(
-    parts: tuple[Part, ...], configuration: Mapping[str, object], environment: Mapping[str, str]
-) -> None:
-    _run_commands("runcmd", configuration.get("runcmd"), environment)
-    for kind in _ONCE_KINDS:
-        for part in _of_kind(parts, kind):
-            _run(_store("instance/scripts", part.name, part.content), environment)
+class _CloudInit:
+    def __init__(self, records: Records, environment: Mapping[str, str], instance_id: str) -> None:
+        self._records = records
+        self._environment = environment
+        self._hook_environment = {**environment, "INSTANCE_ID": instance_id}
+
+    def read_parts(self, user_data: bytes | None) -> tuple[Part, ...]:
+        """Take the user-data apart; what no part of cloud-init handles is told."""
+        try:
+            parts = split_user_data(user_data or b"")
+        except UserDataError as error:
+            self._records.warning("util.py", f"Failed to read user-data: {error}")
+            return ()
+        for part in _of_kind(parts, PartKind.UNHANDLED):
+            # cloud-init's own words; the text is shown cut, as there.
+            start = f"{part.content[:24]!r}..."
+            self._records.warning(
+                "__init__.py",
+                f"Unhandled non-multipart ({part.declared_type}) userdata: '{start}'",
+            )
+        return parts
+
+    def read_configuration(self, parts: tuple[Part, ...]) -> Mapping[str, object]:
+        """All `#cloud-config` parts in one."""
+        configuration, complaints = merge_configuration(_of_kind(parts, PartKind.CLOUD_CONFIG))
+        for complaint in complaints:
+            self._records.warning("util.py", complaint)
+        return configuration
+
+    def initialize(self, parts: tuple[Part, ...], configuration: Mapping[str, object]) -> None:
+        """Run boothooks, store scripts, and do what comes early of the configuration."""
+        for kind, folder in _FOLDERS.items():
+            for part in _of_kind(parts, kind):
+                _store(folder / part.name, part.content)
+        for part in _of_kind(parts, PartKind.BOOTHOOK):
+            self._run_boothook(part)
+        self._records.module("bootcmd", lambda: self._run_bootcmd(configuration))
+        if _is_first_time("config_write_files"):
+            self._records.module(
+                "write_files", lambda: write_files(configuration.get("write_files"))
+            )
+
+    def _run_boothook(self, part: Part) -> None:
+        program = _store(_INSTANCE / "boothooks" / part.name, boothook_program(part.content))
+        try:
+            self._run(program, self._hook_environment)
+        except ProcessExecutionError as error:
+            message = f"Boothooks script {program} execution error."
+            self._records.warning("util.py", message)
+            self._records.debug("util.py", f"{message}\n{error}")
+
+    def _run_bootcmd(self, configuration: Mapping[str, object]) -> None:
+        script = shell_script(configuration.get("bootcmd"))
+        if script is None:
+            return
+        try:
+            self._run(_store(_STATE / "data/bootcmd.sh", script), self._hook_environment)
+        except ProcessExecutionError:
+            name = self._records.release.module("bootcmd")
+            self._records.warning("util.py", f"Failed to run bootcmd module {name}")
+            raise
+
+    def configure(self, configuration: Mapping[str, object]) -> None:
+        """Make `runcmd` a script that runs with the user's."""
+        script = shell_script(configuration.get("runcmd"))
+        if script is not None and _is_first_time("config_runcmd"):
+            _store(_SCRIPTS / "runcmd", script)
+
+    def finish(self) -> None:
+        """Run the scripts, and say that the boot is over."""
+        if _is_first_time("scripts_per_once.once", _STATE / "sem"):
+            self._run_folder("scripts_per_once", PartKind.SCRIPT_PER_ONCE)
+        self._run_folder("scripts_per_boot", PartKind.SCRIPT_PER_BOOT)
+        if _is_first_time("config_scripts_per_instance"):
+            self._run_folder("scripts_per_instance", PartKind.SCRIPT_PER_INSTANCE)
+        if _is_first_time("config_scripts_user"):
+            self._run_folder("scripts_user", PartKind.SCRIPT)
+        version, now = self._records.release.version, rfc_2822_now()
+        uptime = self._records.uptime()
+        self._records.say(
+            f"Cloud-init v. {version} finished at {now}."
+            f" Datasource {self._records.datasource}.  Up {uptime} seconds"
+        )
+        (_INSTANCE / "boot-finished").write_text(f"{uptime} - {now} - v. {version}\n")
+
+    def _run_folder(self, module: str, kind: PartKind) -> None:
+        self._records.module(module, lambda: self._run_parts(module, _FOLDERS[kind]))
+
+    def _run_parts(self, module: str, folder: Path) -> None:
+        programs = sorted(folder.iterdir()) if folder.is_dir() else []
+        failed = []
+        for program in programs:
+            try:
+                self._run(program, self._environment)
+            except ProcessExecutionError as error:
+                # Releases before 20.4 warned of this, with the exit code.
+                self._records.debug("subp.py", str(error))
+                failed.append(program.name)
+        if failed:
+            name = self._records.release.module(module)
+            place = f"{folder.name} in {folder}"
+            source = f"cc_{module}.py"
+            self._records.warning(source, f"Failed to run module {name} ({place})")
+            raise RuntimeError(
+                f"Runparts: {len(failed)} failures ({','.join(failed)})"
+                f" in {len(programs)} attempted commands"
+            )
+
+    def _run(self, program: Path, environment: Mapping[str, str]) -> None:
+        command = [str(program)]
+        self._records.debug(
+            "subp.py",
+            f"Running command {command} with allowed return codes [0] (shell=False, capture=False)",
+        )
+        try:
+            result = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, check=False)
+        except OSError as error:
+            raise ProcessExecutionError(command, exit_code=None, reason=error) from error
+        if result.returncode != 0:
+            raise ProcessExecutionError(command, exit_code=result.returncode)
 
 
 def _tee_output() -> None:
     """Send what this process and its children print to the console and to the log file."""
-    _LOG.parent.mkdir(parents=True, exist_ok=True)
+    _OUTPUT_LOG.parent.mkdir(parents=True, exist_ok=True)
     reading, writing = os.pipe()
-    subprocess.Popen(["tee", "-a", str(_LOG)], stdin=reading)
+    subprocess.Popen(["tee", "-a", str(_OUTPUT_LOG)], stdin=reading)
     os.dup2(writing, sys.stdout.fileno())
     os.dup2(writing, sys.stderr.fileno())
     os.close(reading)
     os.close(writing)
 
 
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+def _link_instance(instance_id: str) -> None:
+    (_STATE / "instances" / instance_id).mkdir(parents=True, exist_ok=True)
+    if not _INSTANCE.is_symlink():
+        _INSTANCE.symlink_to(f"instances/{instance_id}")
 
 
-def _now() -> str:
-    return datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S +0000")
-
-
-def _read_parts(user_data: bytes | None) -> tuple[Part, ...]:
-    try:
-        parts = split_user_data(user_data or b"")
-    except UserDataError as error:
-        _say(f"[WARNING]: Failed to read user-data: {error}")
-        return ()
-    for part in _of_kind(parts, PartKind.UNHANDLED):
-        # cloud-init's own words; the text is shown cut, as there.
-        start = repr(part.content[:24])
-        _say(f"[WARNING]: Unhandled non-multipart ({part.declared_type}) userdata: '{start}...'")
-    return parts
-
-
-def _of_kind(parts: Iterable[Part], kind: PartKind) -> Iterable[Part]:
+def _of_kind(parts: Iterable[Part], kind: PartKind) -> list[Part]:
     return [part for part in parts if part.kind is kind]
 
 
-def _configuration(parts: tuple[Part, ...]) -> Mapping[str, object]:
-    """The `#cloud-config` parts as one mapping; of two that name a key, the later wins."""
-    merged: dict[str, object] = {}
-    for part in _of_kind(parts, PartKind.CLOUD_CONFIG):
-        try:
-            found = yaml.safe_load(part.content)
-        except yaml.YAMLError as error:
-            _say(f"[WARNING]: Failed at parsing {part.name} as cloud-config: {error}")
-            continue
-        if isinstance(found, dict):
-            merged |= {str(key): value for key, value in found.items()}
-    for key in sorted(set(merged) - set(_SUPPORTED_KEYS)):
-        _say(f"[WARNING]: cloud-config '{key}' is not supported by the embedded cloud")
-    return merged
-
-
-def _mark_first_run(instance_id: str) -> bool:
-    marker = _STATE / "instances" / instance_id / "boot-finished"
+def _is_first_time(name: str, folder: Path = _INSTANCE / "sem") -> bool:
+    """Whether a deed is due that is done once; it counts as done from here on, as there."""
+    marker = folder / name
     if marker.exists():
         return False
     marker.parent.mkdir(parents=True, exist_ok=True)
@@ -138,70 +227,8 @@ def _mark_first_run(instance_id: str) -> bool:
     return True
 
 
-def _store(folder: str, name: str, content: bytes) -> Path:
-    path = _STATE / folder / name
+def _store(path: Path, content: bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     path.chmod(0o700)
     return path
-
-
-def _run(program: Path, environment: Mapping[str, str]) -> None:
-    try:
-        result = subprocess.run(
-            [str(program)], env=environment, stdin=subprocess.DEVNULL, check=False
-        )
-    except OSError as error:
-        hint = ". Missing #! in script?" if error.errno == 8 else ""  # ENOEXEC
-        _say(f"[WARNING]: Failed running {program} [{error.strerror}{hint}]")
-        return
-    if result.returncode != 0:
-        _say(f"[WARNING]: Failed running {program} [{result.returncode}]")
-
-
-def _run_commands(name: str, commands: object, environment: Mapping[str, str]) -> None:
-    """Run a list of commands as one shell script, as cloud-init does."""
-    if not isinstance(commands, list):
-        return
-    lines = [command_line(command) for command in cast("list[object]", commands)]
-    script = "#!/bin/sh\n" + "\n".join(lines) + "\n"
-    _run(_store("instance/scripts", name, script.encode()), environment)
-
-
-def command_line(command: object) -> str:
-    """One entry of `runcmd`: a list is an argument vector, anything else a line for the shell."""
-    if isinstance(command, list):
-        return shlex.join(str(word) for word in cast("list[object]", command))
-    return str(command)
-
-
-def _write_files(entries: object) -> None:
-    if not isinstance(entries, list):
-        return
-    for entry in cast("list[object]", entries):
-        if isinstance(entry, dict) and "path" in entry:
-            _write_file(cast("dict[str, object]", entry))
-
-
-def _write_file(entry: Mapping[str, object]) -> None:
-    path = Path(str(entry["path"]))
-    try:
-        content = file_content(str(entry.get("content", "")), str(entry.get("encoding", "")))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab" if entry.get("append") else "wb") as file:
-            file.write(content)
-        path.chmod(int(str(entry.get("permissions", "0644")), 8))
-    except (OSError, ValueError, EOFError) as error:
-        _say(f"[WARNING]: Failed to write {path}: {error}")
-
-
-def file_content(text: str, encoding: str) -> bytes:
-    """What `write_files` puts into a file. Raises ValueError for content that can't be decoded."""
-    kinds = encoding.lower().split("+")
-    content = text.encode()
-    if "b64" in kinds or "base64" in kinds:
-        try:
-            content = base64.b64decode(content)
-        except binascii.Error as error:
-            raise ValueError(f"not base64: {error}") from error
-    return gzip.decompress(content) if {"gz", "gzip"} & set(kinds) else content

@@ -233,6 +233,7 @@ def _write_programs(directory: Path, python: Runtime) -> None:
     scripts = {
         "sudo": _SUDO,
         "aws": f'{launcher} awscli "$@"',
+        "cloud-init": f'{launcher} spawn.local.plane.cloudinit_status "$@"',
         **dict.fromkeys(_MASKED_POWER, f'{launcher} spawn.local.plane.power "${{0##*/}}" "$@"'),
     }
     for name, script in scripts.items():

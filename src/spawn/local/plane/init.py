@@ -22,7 +22,8 @@ from types import FrameType
 import asyncssh
 
 from spawn.local.plane import cloudinit, sshd
-from spawn.local.plane.accounts import HOST_KEY, LOGIN_USERS, home_of
+from spawn.local.plane.access import Access
+from spawn.local.plane.accounts import HOST_KEY, home_of
 from spawn.local.plane.messages import Boot
 
 UP = "up"
@@ -59,15 +60,16 @@ def _on_end_ordered(number: int, frame: FrameType | None) -> None:
 
 
 def _keep_house(order: Boot, listener: socket.socket, environment: Mapping[str, str]) -> None:
+    booted_at = time.monotonic()
+    access = Access(instance_id=order.instance_id, software=order.software)
+
     def serve() -> None:
-        sshd.run_server(listener, environment)
+        sshd.run_server(listener, environment, access=access)
 
     def initialize() -> None:
+        # As a service of systemd has it: neither HOME nor USER is set.
         cloudinit.run_user_data(
-            order.instance_id,
-            order.user_data,
-            {**environment, "HOME": "/root", "USER": "root"},
-            print_host_keys=_print_host_keys,
+            order, environment, booted_at=booted_at, print_host_keys=_print_host_keys
         )
 
     server = _start(serve)
@@ -122,21 +124,21 @@ def _prepare(order: Boot, environment: Mapping[str, str]) -> None:
         "".join(f"export {line}\n" for line in quoted)
         + 'for script in /etc/profile.d/*.sh; do [ -r "$script" ] && . "$script"; done\n'
     )
-    _add_users()
+    _add_users(order.software.login_users)
     if not HOST_KEY.exists():
         _make_host_key(order.hostname)
-        _authorize(order.public_keys)
+        _authorize(order.software.login_users, order.public_keys)
 
 
-def _add_users() -> None:
+def _add_users(names: tuple[str, ...]) -> None:
     entries = ["root:x:0:0:root:/root:/bin/bash"]
-    entries += [f"{name}:x:0:0::{home_of(name)}:/bin/bash" for name in LOGIN_USERS]
+    entries += [f"{name}:x:0:0::{home_of(name)}:/bin/bash" for name in names]
     passwd = Path("/etc/passwd")
     known = passwd.read_text()
     missing = [entry for entry in entries if f"{entry.split(':')[0]}:" not in known]
     if missing:
         passwd.write_text(known + "".join(f"{entry}\n" for entry in missing))
-    for name in LOGIN_USERS:
+    for name in names:
         home_of(name).mkdir(mode=0o700, exist_ok=True)
 
 
@@ -147,8 +149,8 @@ def _make_host_key(hostname: str) -> None:
     key.write_public_key(f"{HOST_KEY}.pub")
 
 
-def _authorize(public_keys: tuple[str, ...]) -> None:
-    for name in LOGIN_USERS:
+def _authorize(names: tuple[str, ...], public_keys: tuple[str, ...]) -> None:
+    for name in names:
         folder = home_of(name) / ".ssh"
         folder.mkdir(mode=0o700, exist_ok=True)
         file = folder / "authorized_keys"

@@ -49,7 +49,12 @@ async def run_inside(
     api = ApiConnections(broker)
 
     async def outside(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await serve_outside(reader, writer, open_socket=router.open_outside_socket)
+        await serve_outside(
+            reader,
+            writer,
+            open_socket=router.open_outside_socket,
+            caller_address=lambda: machines.caller_address,
+        )
 
     async def to_api(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await serve_api(reader, writer, connect=api.connect)

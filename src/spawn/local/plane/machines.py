@@ -15,6 +15,7 @@ from collections.abc import Callable
 import msgspec
 
 from spawn.local.plane.console import ConsoleFiles
+from spawn.local.plane.image import software_of
 from spawn.local.plane.messages import (
     Boot,
     ConsoleOpened,
@@ -68,6 +69,7 @@ class Machines:
         self._live: dict[str, Instance] = {}
         self._by_address: dict[str, Instance] = {}
         self._screens: dict[str, int] = {}
+        self.caller_address = ""
 
     def find_by_address(self, address: str) -> Instance | None:
         """The running instance that owns a private address."""
@@ -75,6 +77,7 @@ class Machines:
 
     def apply(self, world: World) -> None:
         """Take over a new world and begin what it asks for."""
+        self.caller_address = world.caller_address
         self._wanted = {each.instance_id: each for each in world.instances}
         for instance_id, instance in self._wanted.items():
             self._machines.setdefault(instance_id, Machine())
@@ -179,6 +182,7 @@ class Machines:
             },
             user_data=user_data,
             public_keys=keys,
+            software=software_of(instance.image_owner, instance.image_name),
         )
 
     def _end(self, instance_id: str) -> None:

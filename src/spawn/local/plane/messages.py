@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from spawn.local.plane.image import ImageSoftware
+
 
 class Boot(msgspec.Struct, frozen=True, kw_only=True, tag="boot"):
     """Start an instance; its network namespace is there already, by the name of its id."""
@@ -14,6 +16,7 @@ class Boot(msgspec.Struct, frozen=True, kw_only=True, tag="boot"):
     environment: dict[str, str]
     user_data: bytes | None
     public_keys: tuple[str, ...]
+    software: ImageSoftware
 
 
 class End(msgspec.Struct, frozen=True, kw_only=True, tag="end"):

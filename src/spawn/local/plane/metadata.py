@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 
+from spawn.local.plane.instance_connect import active_keys
 from spawn.local.world import Instance, Interface, RoleCredentials, SpotNotice
 
 # Versions that EC2 lists at "/"; any date is answered alike.
@@ -63,7 +64,7 @@ def answer(instance: Instance, request: Request, *, key: bytes, now: datetime) -
         return _failure(HTTPStatus.METHOD_NOT_ALLOWED)
     if not _may_read(instance, request.headers.get(_TOKEN_HEADER), key=key, now=now):
         return _failure(HTTPStatus.UNAUTHORIZED)
-    return _look_up(instance, request.path.partition("?")[0])
+    return _look_up(instance, request.path.partition("?")[0], now=now)
 
 
 def _failure(status: HTTPStatus) -> Response:
@@ -118,7 +119,7 @@ def _is_valid(token: str, instance: Instance, *, key: bytes, now: datetime) -> b
     return hmac.compare_digest(token.encode(), _token(instance, expiry_seconds, key=key).encode())
 
 
-def _look_up(instance: Instance, path: str) -> Response:
+def _look_up(instance: Instance, path: str, *, now: datetime) -> Response:
     parts = [part for part in path.split("/") if part]
     if not parts:
         return _text("\n".join(VERSIONS))
@@ -129,7 +130,7 @@ def _look_up(instance: Instance, path: str) -> Response:
     if parts[1:] == ["meta-data", "public-keys"] and instance.public_keys:
         names = [name for name, _ in instance.public_keys]
         return _text("\n".join(f"{index}={name}" for index, name in enumerate(names)))
-    node: Tree | str = _tree(instance)
+    node: Tree | str = _tree(instance, now)
     for part in parts[1:]:
         if isinstance(node, str) or part not in node:
             return _failure(HTTPStatus.NOT_FOUND)
@@ -157,16 +158,17 @@ def _user_data(instance: Instance) -> Response:
     )
 
 
-def _tree(instance: Instance) -> Tree:
+def _tree(instance: Instance, now: datetime) -> Tree:
     tree: dict[str, Tree | str] = {
         "dynamic": {"instance-identity": {"document": _identity_document(instance)}},
-        "meta-data": _meta_data(instance),
+        "meta-data": _meta_data(instance, now),
     }
     return tree if instance.user_data is None else tree | {"user-data": ""}
 
 
-def _meta_data(instance: Instance) -> Tree:
+def _meta_data(instance: Instance, now: datetime) -> Tree:
     primary = instance.interfaces[0]
+    sent_keys = active_keys(instance, now)
     values: dict[str, Tree | str | None] = {
         "ami-id": instance.image_id,
         "ami-launch-index": str(instance.launch_index),
@@ -180,6 +182,7 @@ def _meta_data(instance: Instance) -> Tree:
         "local-hostname": private_dns_name(instance),
         "local-ipv4": primary.private_ip,
         "mac": primary.mac,
+        "managed-ssh-keys": {"active-keys": sent_keys} if sent_keys else None,
         "network": {
             "interfaces": {
                 "macs": {

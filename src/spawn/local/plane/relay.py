@@ -22,9 +22,12 @@ class RelayError(Exception):
 
 @dataclass(frozen=True)
 class OutsideRequest:
-    """A connection wanted from outside: from which address to which address and port."""
+    """A connection wanted from outside: from which address to which address and port.
 
-    source: str
+    `source` is None where it is to come from wherever the caller is.
+    """
+
+    source: str | None
     host: str
     port: int
 
@@ -33,14 +36,15 @@ def parse_outside_request(line: bytes) -> OutsideRequest:
     """Read a request's one line of JSON. Raises RelayError, saying what is wrong with it."""
     try:
         document = json.loads(line)
-        source = ipaddress.IPv4Address(document["source"])
+        named = document.get("source")
+        source = None if named is None else str(ipaddress.IPv4Address(named))
         host = ipaddress.IPv4Address(document["host"])
         port = int(document["port"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise RelayError(f"not a connection request: {error}") from error
     if not 0 < port < 65536:
         raise RelayError(f"not a port: {port}")
-    return OutsideRequest(str(source), str(host), port)
+    return OutsideRequest(source, str(host), port)
 
 
 async def serve_outside(
@@ -48,8 +52,11 @@ async def serve_outside(
     writer: asyncio.StreamWriter,
     *,
     open_socket: Callable[[], socket.socket],
+    caller_address: Callable[[], str],
 ) -> None:
     """Handle one client of the plane's socket. `open_socket` makes sockets of the outside.
+
+    `caller_address` says where the caller is now, for requests that don't.
 
     The first line that comes back is JSON: `{"connected": true}`, or `{"error": "…"}` and no
     more. Where packets are dropped, nothing comes back.
@@ -57,7 +64,8 @@ async def serve_outside(
     try:
         async with asyncio.timeout(_REQUEST_LIMIT_SECONDS):
             request = parse_outside_request(await reader.readline())
-        connection = await _connect_from_outside(request, open_socket())
+        source = request.source or caller_address()
+        connection = await _connect_from_outside(request, source, open_socket())
     except (RelayError, OSError, TimeoutError) as error:
         await _say(writer, {"error": str(error) or "no answer"})
         writer.close()
@@ -76,13 +84,13 @@ async def _say(writer: asyncio.StreamWriter, document: dict[str, object]) -> Non
 
 
 async def _connect_from_outside(
-    request: OutsideRequest, connection: socket.socket
+    request: OutsideRequest, source: str, connection: socket.socket
 ) -> socket.socket:
     try:
         connection.settimeout(0)
         # Lets the socket have any address as its own; the outside has no other way to be many.
         connection.setsockopt(socket.SOL_IP, socket.IP_TRANSPARENT, 1)
-        connection.bind((request.source, 0))
+        connection.bind((source, 0))
         async with asyncio.timeout(_CONNECT_LIMIT_SECONDS):
             loop = asyncio.get_running_loop()
             await loop.sock_connect(connection, (request.host, request.port))

@@ -20,23 +20,24 @@ from pathlib import Path
 
 import asyncssh
 
-from spawn.local.plane.accounts import HOST_KEY, LOGIN_USERS, home_of
+from spawn.local.plane.access import Access
+from spawn.local.plane.accounts import HOST_KEY, home_of
 
 _CHUNK_BYTES = 64 * 1024
 
 
-def run_server(listener: socket.socket, environment: Mapping[str, str]) -> None:
+def run_server(listener: socket.socket, environment: Mapping[str, str], *, access: Access) -> None:
     """Serve logins on a listening socket for as long as the instance lives."""
-    asyncio.run(_serve(listener, environment))
+    asyncio.run(_serve(listener, environment, access))
 
 
-async def _serve(listener: socket.socket, environment: Mapping[str, str]) -> None:
+async def _serve(listener: socket.socket, environment: Mapping[str, str], access: Access) -> None:
     async def login(process: asyncssh.SSHServerProcess[bytes]) -> None:
         await _run_login(process, environment)
 
     await asyncssh.listen(
         sock=listener,
-        server_factory=_Server,
+        server_factory=lambda: _Server(access),
         server_host_keys=[str(HOST_KEY)],
         server_version="OpenSSH_9.2p1_spawn",
         process_factory=login,
@@ -52,14 +53,21 @@ async def _serve(listener: socket.socket, environment: Mapping[str, str]) -> Non
 class _Server(asyncssh.SSHServer):
     """Who may log in, and what they may forward (everything, as OpenSSH's defaults say)."""
 
-    def begin_auth(self, username: str) -> bool:
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._connection = conn
+
+    async def begin_auth(self, username: str) -> bool:
+        self._connection.set_authorized_keys(await self._access.keys_of(username))
         return True
 
     def public_key_auth_supported(self) -> bool:
         return True
 
-    def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
-        return username in LOGIN_USERS and key in _authorized_keys(username)
+    def validate_ca_key(self, username: str, key: asyncssh.SSHKey) -> bool:
+        return self._access.trusts(username, key)
 
     def connection_requested(
         self, dest_host: str, dest_port: int, orig_host: str, orig_port: int
@@ -67,6 +75,12 @@ class _Server(asyncssh.SSHServer):
         return True
 
     def server_requested(self, listen_host: str, listen_port: int) -> bool:
+        return True
+
+    def unix_connection_requested(self, dest_path: str) -> bool:
+        return True
+
+    def unix_server_requested(self, listen_path: str) -> bool:
         return True
 
 
@@ -84,21 +98,6 @@ class _FileServer(asyncssh.SFTPServer):
     def exit(self) -> None:
         # OpenSSH's scp takes an end without an exit code for a failure.
         self._ended.exit(0)
-
-
-def _authorized_keys(username: str) -> list[asyncssh.SSHKey]:
-    """The user's keys as the file has them now: user-data may have added some."""
-    try:
-        lines = (home_of(username) / ".ssh/authorized_keys").read_text().splitlines()
-    except (OSError, UnicodeDecodeError):
-        return []
-    keys = []
-    for line in lines:
-        try:
-            keys.append(asyncssh.import_public_key(line))
-        except asyncssh.KeyImportError:
-            continue  # a comment, an option or a broken line admits nobody
-    return keys
 
 
 async def _run_login(

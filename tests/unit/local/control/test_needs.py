@@ -189,6 +189,68 @@ CASES: list[tuple[str, str, dict[str, Any], set[tuple[str, str]]]] = [
             ("iam:PassRole", ROLE),
         },
     ),
+    ("pricing", "GetProducts", {"ServiceCode": "AmazonEC2"}, {("pricing:GetProducts", "*")}),
+    ("ssm", "DescribeInstanceInformation", {}, {("ssm:DescribeInstanceInformation", "*")}),
+    (
+        "ssm",
+        "StartSession",
+        {"Target": "i-1", "DocumentName": "AWS-StartSSHSession"},
+        {
+            ("ssm:StartSession", _regional("ec2", "instance/i-1")),
+            ("ssm:StartSession", "arn:aws:ssm:us-east-1::document/AWS-StartSSHSession"),
+        },
+    ),
+    (
+        "ssm",
+        "StartSession",
+        {"Target": "i-1"},
+        {("ssm:StartSession", _regional("ec2", "instance/i-1"))},
+    ),
+    (
+        "ssm",
+        "StartSession",
+        {"Target": "mi-1", "DocumentName": "SSM-SessionManagerRunShell"},
+        {
+            ("ssm:StartSession", _regional("ssm", "managed-instance/mi-1")),
+            ("ssm:StartSession", _regional("ssm", "document/SSM-SessionManagerRunShell")),
+        },
+    ),
+    (
+        "ssm",
+        "TerminateSession",
+        {"SessionId": "me-1"},
+        {("ssm:TerminateSession", _regional("ssm", "session/me-1"))},
+    ),
+    (
+        "ec2-instance-connect",
+        "SendSSHPublicKey",
+        {"InstanceId": "i-1", "InstanceOSUser": "ubuntu"},
+        {("ec2-instance-connect:SendSSHPublicKey", _regional("ec2", "instance/i-1"))},
+    ),
+    (
+        "ec2",
+        "CreateInstanceConnectEndpoint",
+        {"SubnetId": "subnet-1", "SecurityGroupIds": ["sg-1"]},
+        {
+            ("ec2:CreateInstanceConnectEndpoint", _regional("ec2", resource))
+            for resource in (
+                "instance-connect-endpoint/*",
+                "subnet/subnet-1",
+                "security-group/sg-1",
+            )
+        },
+    ),
+    (
+        "ec2",
+        "DeleteInstanceConnectEndpoint",
+        {"InstanceConnectEndpointId": "eice-1"},
+        {
+            (
+                "ec2:DeleteInstanceConnectEndpoint",
+                _regional("ec2", "instance-connect-endpoint/eice-1"),
+            )
+        },
+    ),
     ("lambda", "Invoke", {"FunctionName": "f"}, {("lambda:Invoke", "*")}),
 ]
 
@@ -235,6 +297,32 @@ def test_tags_are_condition_keys() -> None:
     [tagging] = needs_of(_call("ec2", "CreateTags", tags), _Account())
     assert tagging.context["aws:requesttag/owner"] == ("you",)
     assert tagging.context["aws:tagkeys"] == ("owner",)
+
+
+def test_a_spot_launch_needs_its_request() -> None:
+    """The market is a condition key, and a spot launch makes a spot request besides."""
+    request = _regional("ec2", "spot-instances-request/*")
+    for market, key in (({"MarketType": "spot"}, "spot"), ({}, "on-demand")):
+        call = _call("ec2", "RunInstances", {"InstanceMarketOptions": market})
+        needs = needs_of(call, _Account())
+        assert {need.context["ec2:instancemarkettype"] for need in needs} == {(key,)}
+        assert (request in {need.resource for need in needs}) == (key == "spot")
+
+
+def test_a_sent_key_s_user_is_a_condition_key() -> None:
+    """ec2:osuser is the user that the key is for; the instance's tags are seen too."""
+    asked = {"InstanceId": "i-1", "InstanceOSUser": "ubuntu"}
+    [need] = needs_of(_call("ec2-instance-connect", "SendSSHPublicKey", asked), _Account())
+    assert need.context["ec2:osuser"] == ("ubuntu",)
+    assert need.context["ec2:resourcetag/owner"] == ("me",)
+
+
+def test_a_session_s_instance_tags_are_condition_keys() -> None:
+    """ssm:resourceTag decides about sessions, on the instance and on the document."""
+    asked = {"Target": "i-1", "DocumentName": "AWS-StartSSHSession"}
+    for need in needs_of(_call("ssm", "StartSession", asked), _Account()):
+        assert need.context["ssm:resourcetag/owner"] == ("me",)
+        assert need.context["ssm:sessiondocumentaccesscheck"] == ("true",)
 
 
 def test_a_stranger_s_bucket_has_no_account() -> None:

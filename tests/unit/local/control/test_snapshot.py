@@ -11,7 +11,7 @@ from moto.ec2.models import EC2Backend
 from spawn.local.control.snapshot import group_of, interface_of, peers_of, snapshot
 from spawn.local.control.states import LAUNCHED, Life, State
 from spawn.local.control.switches import Switches
-from spawn.local.world import DesiredState, Rule
+from spawn.local.world import DesiredState, EphemeralKey, Rule
 
 
 @pytest.fixture
@@ -107,8 +107,29 @@ def test_the_world_holds_who_is_not_over(backend: Any, life: Life, is_in_it: boo
         generation=7,
         lives={instance.id: life},
         credentials={},
+        ssh_keys={},
         switches=Switches(metadata_fails={instance.id: True}),
     )
     assert world.generation == 7
     assert [i.instance_id for i in world.instances] == ([instance.id] if is_in_it else [])
     assert all(i.metadata_fails and i.state is life.desired for i in world.instances)
+
+
+def test_a_sent_key_is_in_the_world(backend: Any) -> None:
+    """The data plane gets the keys of the instance that they were sent to."""
+    subnet = backend.describe_subnets()[0]
+    nic = {"DeviceIndex": 0, "SubnetId": subnet.id}
+    launched = backend.run_instances(
+        "ami-1", 2, None, [], is_instance_type_default=True, nics=[nic], region_name="us-east-1"
+    ).instances
+    key = EphemeralKey(user="ubuntu", key="ssh-ed25519 AAAA", until="2026-01-01T00:01:00Z")
+    world = snapshot(
+        [("us-east-1", backend)],
+        generation=1,
+        lives={instance.id: LAUNCHED for instance in launched},
+        credentials={},
+        ssh_keys={launched[1].id: (key,)},
+        switches=Switches(),
+    )
+    keys = {instance.instance_id: instance.ssh_keys for instance in world.instances}
+    assert keys == {launched[0].id: (), launched[1].id: (key,)}

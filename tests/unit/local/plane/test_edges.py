@@ -38,6 +38,8 @@ def test_requests_from_outside_are_checked() -> None:
     """Source, host and port must be what they are called; an error says what is not."""
     good = b'{"source": "203.0.113.10", "host": "54.0.0.5", "port": 22}\n'
     assert parse_outside_request(good) == OutsideRequest("203.0.113.10", "54.0.0.5", 22)
+    anywhere = b'{"host": "54.0.0.5", "port": 22}\n'
+    assert parse_outside_request(anywhere) == OutsideRequest(None, "54.0.0.5", 22)
     for bad in (b"", b"[]", b"{}", good.replace(b"22", b"0"), good.replace(b"54.0.0.5", b"x")):
         with pytest.raises(RelayError):
             parse_outside_request(bad)

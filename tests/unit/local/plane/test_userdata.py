@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spawn.local.plane.cloudinit import command_line, file_content
+from spawn.local.plane.cloudinit_config import command_line, file_content
 from spawn.local.plane.userdata import (
     PartKind,
     UserDataError,

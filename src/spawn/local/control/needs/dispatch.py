@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from spawn.local.control.needs import data, ec2, iam, s3, secret
+from spawn.local.control.needs import data, ec2, iam, s3, secret, session
 from spawn.local.control.needs.model import NO_RESOURCE, Lookup, Need, Question
 from spawn.local.control.operations import Call
 
@@ -24,6 +24,7 @@ _PREFIXES = {
 _SERVICES: dict[str, Callable[[Question], list[Need]]] = {
     "dynamodb": data.dynamodb,
     "ec2": ec2.needs,
+    "ec2-instance-connect": session.instance_connect,
     "ecr": data.ecr,
     "iam": iam.needs,
     "kms": secret.kms,

@@ -23,6 +23,7 @@ _PARAMETERS: dict[str, tuple[str, ...]] = {
     "elastic-ip": ("AllocationId",),
     "image": ("ImageId",),
     "instance": ("InstanceIds", "InstanceId"),
+    "instance-connect-endpoint": ("InstanceConnectEndpointId",),
     "internet-gateway": ("InternetGatewayId",),
     "key-pair": ("KeyName",),
     "launch-template": ("LaunchTemplateId",),
@@ -39,6 +40,7 @@ _PARAMETERS: dict[str, tuple[str, ...]] = {
 }
 _TYPE_OF_PREFIX = {
     "ami": "image",
+    "eice": "instance-connect-endpoint",
     "eipalloc": "elastic-ip",
     "eni": "network-interface",
     "i": "instance",
@@ -49,6 +51,7 @@ _TYPE_OF_PREFIX = {
     "rtb": "route-table",
     "sg": "security-group",
     "sgr": "security-group-rule",
+    "sir": "spot-instances-request",
     "snap": "snapshot",
     "subnet": "subnet",
     "vol": "volume",
@@ -58,6 +61,7 @@ _TYPE_OF_PREFIX = {
 _WITHOUT_ACCOUNT = frozenset({"image", "snapshot"})  # their ARNs name no account
 # The type that each of these makes.
 _MAKES = {
+    "CreateInstanceConnectEndpoint": "instance-connect-endpoint",
     "CreateKeyPair": "key-pair",
     "CreateSecurityGroup": "security-group",
     "CreateSnapshot": "snapshot",
@@ -146,7 +150,10 @@ def _run_instances(question: Question) -> list[Need]:
     touched += [("network-interface", interface) for interface in reused or ["*"]]
     launch = _launch_context(question)
     found = [_need(question, kind, identifier, context=launch) for kind, identifier in touched]
-    for kind in ("instance", "volume"):
+    made = ["instance", "volume"]
+    if _market(question) == "spot":
+        made.append("spot-instances-request")
+    for kind in made:
         context = {**launch, **request_tags(_tags_for(question, kind))}
         if kind == "volume":
             context |= _disk_context(question)
@@ -160,6 +167,7 @@ def _launch_context(question: Question) -> dict[str, tuple[str, ...]]:
     options = parameters.get("MetadataOptions") or {}
     for key, value in (
         ("ec2:instancetype", parameters.get("InstanceType")),
+        ("ec2:instancemarkettype", _market(question)),
         ("ec2:metadatahttptokens", options.get("HttpTokens")),
         ("ec2:metadatahttpendpoint", options.get("HttpEndpoint")),
         ("ec2:metadatahttpputresponsehoplimit", options.get("HttpPutResponseHopLimit")),
@@ -167,6 +175,11 @@ def _launch_context(question: Question) -> dict[str, tuple[str, ...]]:
         if value is not None:
             context[key] = (str(value),)
     return context
+
+
+def _market(question: Question) -> str:
+    options = question.call.parameters.get("InstanceMarketOptions") or {}
+    return str(options.get("MarketType") or "on-demand")
 
 
 def _disk_context(question: Question) -> dict[str, tuple[str, ...]]:

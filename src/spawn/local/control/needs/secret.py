@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from spawn.local.control.needs import session
 from spawn.local.control.needs.model import (
     NO_RESOURCE,
     Need,
@@ -35,8 +36,13 @@ def secretsmanager(question: Question) -> list[Need]:
 
 
 def ssm(question: Question) -> list[Need]:
-    """Parameters by name or path; decrypting one under a customer key needs that key."""
+    """Parameters by name or path; decrypting one under a customer key needs that key.
+
+    Sessions and instances have rules of their own (`session`).
+    """
     operation = question.call.operation
+    if operation in session.OPERATIONS:
+        return session.ssm(question)
     names = question.texts("Names") or question.texts("Name") or question.texts("Path")
     if "parameter" not in resource_types("ssm", operation) or not names:
         return [Need(action=f"ssm:{operation}", resource=NO_RESOURCE)]

@@ -26,7 +26,8 @@ demo: $(STAMP) ## launch, meet and end an instance on the embedded cloud
 	@scripts/demo
 
 test: $(STAMP) ## run the whole test suite
-	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadscope -m "not vm and not aws"
+	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadscope --no-loadscope-reorder \
+	  -m "not vm and not aws"
 
 lint: $(STAMP) ## check style and formatting
 	@$(BIN)/ruff check .

@@ -14,13 +14,23 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
 from types import TracebackType
+from typing import TypeVar
 
-from spawn.aws.perform import Performer
-from spawn.cli.assembly import own_public_key, perform_launch, planner, way_to
+from spawn.cli.assembly import (
+    held_to_floor,
+    own_public_key,
+    perform_launch,
+    planner,
+)
+from spawn.cli.ending import end_launched
 from spawn.cli.finding import everything
-from spawn.cli.options import Account, account_of
+from spawn.cli.options import Account, AccountWords, account_of
 from spawn.cli.progress import Silence
+from spawn.cli.settings import organisation_parameter, sources_of
+from spawn.cli.ways import way_to
 from spawn.cli.wiring import Wiring, wiring_of
 from spawn.connect.connect import run
 from spawn.connect.patience import in_silence
@@ -28,15 +38,15 @@ from spawn.connect.programs import Completed
 from spawn.core.errors import InputError, PartlyDone, SpawnError
 from spawn.core.levels import Level
 from spawn.core.tags import check_tags
+from spawn.images.catalog import OperatingSystem
 from spawn.launch.spec import DEFAULT_INSTANCE_TYPE, LaunchSpec, MetadataOptions, Waiver
-from spawn.lifecycle.cancel import cancel, error_of, plan_cancel
 from spawn.lifecycle.listed import ListedInstance
-from spawn.lifecycle.resolve import resolve_words
 
 __all__ = ["Instance", "MetadataOptions", "SpawnError", "launch", "list_instances"]
 
 # A program that forgets its instance, or dies, pays for an hour and not for a working day.
 DEFAULT_TTL = timedelta(hours=1)
+M = TypeVar("M", bound=StrEnum)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,14 +86,7 @@ class Instance:
 
     def cancel(self) -> None:
         """End it now; nothing happens where it has ended. Raises AwsRefusal and its branches."""
-        caller, listing = everything(self._wiring, self._account, region=self.region)
-        plan = plan_cancel(
-            resolve_words((self.id,), listing), by=caller.arn, now=self._wiring.clock.now()
-        )
-        performer = Performer(writer=self._account.writer, clock=self._wiring.clock)
-        error = error_of(cancel(plan, performer))
-        if error is not None:
-            raise error
+        end_launched(self._wiring, self._account, self.id, region=self.region)
 
     def __enter__(self) -> Instance:
         return self
@@ -99,15 +102,20 @@ class Instance:
 
 def launch(
     *,
-    instance_type: str = DEFAULT_INSTANCE_TYPE,
+    instance_type: str | Sequence[str] = DEFAULT_INSTANCE_TYPE,
     ttl: timedelta = DEFAULT_TTL,
     name: str | None = None,
     region: str | None = None,
     profile: str | None = None,
+    assume_role: str | None = None,
     local: bool = False,
     security: str = "standard",
     ami: str | None = None,
-    az: str | None = None,
+    os: str | None = None,
+    az: str | Sequence[str] = (),
+    spot: bool = False,
+    spot_max_price: Decimal | None = None,
+    max_cost: Decimal | None = None,
     key_pair: str | None = None,
     security_groups: Sequence[str] = (),
     ssh_from: Sequence[str] = (),
@@ -138,20 +146,22 @@ def launch(
     wiring = wiring_of(sys.stdout, sys.stderr, sys.stdin)
     launch_id = wiring.new_launch_id()
     account = account_of(
-        wiring, region=region, profile=profile, local=local, user_agent_extra=f"launch/{launch_id}"
+        wiring,
+        AccountWords(region=region, profile=profile, assume_role=assume_role, local=local),
+        user_agent_extra=f"launch/{launch_id}",
     )
-    if security not in tuple(Level):
-        raise InputError(
-            f"security {security!r} is not a level", why=f"write one of {', '.join(Level)}"
-        )
     spec = LaunchSpec(
         region=account.region,
-        instance_type=instance_type,
+        instance_types=_several(instance_type),
         ami=ami,
-        az=az,
+        os=None if os is None else _member(OperatingSystem, os, parameter="os"),
+        zones=_several(az),
+        spot=spot,
+        spot_max_price=spot_max_price,
+        max_cost=max_cost,
         name=name,
         ttl=ttl,
-        security=Level(security),
+        security=_member(Level, security, parameter="security"),
         key_pair=key_pair,
         public_key="" if key_pair else own_public_key(wiring),
         security_groups=tuple(security_groups),
@@ -176,12 +186,24 @@ def launch(
             Waiver(control=control, reason=reason) for control, reason in (allow or {}).items()
         ),
     )
-    replan = planner(wiring, account, spec, launch_id=launch_id, now=wiring.clock.now())
+    return _launched(wiring, account, spec, launch_id)
+
+
+def _launched(wiring: Wiring, account: Account, spec: LaunchSpec, launch_id: str) -> Instance:
+    parameter = organisation_parameter(sources_of(wiring))
+    replan = planner(
+        wiring,
+        account,
+        held_to_floor(spec, place="this program", parameter=parameter),
+        parameter=parameter,
+        launch_id=launch_id,
+        now=wiring.clock.now(),
+    )
     done = perform_launch(wiring, account, replan(), replan=replan, progress=Silence())
-    found = done.instance
+    found = done.arrived[0].instance
     return Instance(
         id=found.instance_id,
-        name=name or "",
+        name=spec.name or "",
         region=account.region,
         zone=found.placement.availability_zone,
         public_ip=found.public_ip_address,
@@ -194,15 +216,33 @@ def launch(
     )
 
 
+def _several(value: str | Sequence[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _member(kind: type[M], value: str, *, parameter: str) -> M:
+    if value not in tuple(kind):
+        raise InputError(
+            f"{parameter} {value!r} is not known", why=f"write one of {', '.join(kind)}"
+        )
+    return kind(value)
+
+
 def list_instances(
-    *, region: str | None = None, profile: str | None = None, local: bool = False
+    *,
+    region: str | None = None,
+    profile: str | None = None,
+    assume_role: str | None = None,
+    local: bool = False,
 ) -> tuple[ListedInstance, ...]:
     """Return spawn's living instances, the caller's own first; without `region` of all regions.
 
     Raises PartlyDone where a region can't be seen: a list without it would look whole.
     """
     wiring = wiring_of(sys.stdout, sys.stderr, sys.stdin)
-    account = account_of(wiring, region=region, profile=profile, local=local)
+    account = account_of(
+        wiring, AccountWords(region=region, profile=profile, assume_role=assume_role, local=local)
+    )
     _, listing = everything(wiring, account, region=region)
     if listing.failed_regions:
         names = ", ".join(failed.region for failed in listing.failed_regions)

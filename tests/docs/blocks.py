@@ -3,6 +3,7 @@
     ```console            a transcript: `$ ` begins a command, what follows is its output
     ```bash, ```sh        a script, run as a whole
     ```python             a program
+    ```screen, ```screen40  what a terminal of 80, of 40 columns shows, with what is typed on it
 
 In an output `…` stands for anything within its line, and alone on a line for any number of lines.
 Runs of spaces count as one: a table is as wide as what is in it. A block of commands alone shows
@@ -20,6 +21,8 @@ RUN_LANGUAGES = ("console", "bash", "sh", "python")
 PROMPT = "$ "
 _FENCE = re.compile(r"^(?P<fence>`{3,})(?P<language>\w*)\s*$")
 _NOT_RUN = re.compile(r"^<!-- not run: (?P<reason>.*\S) -->$")
+_SCREEN = re.compile(r"screen\d*")
+_USUAL_COLUMNS = 80
 # In an indented block these would be commands that nothing runs. `make` is what runs the tests.
 _INDENTED_COMMAND = re.compile(r"^ {4,}(?:\$ |spawn |aws |eval )")
 
@@ -52,6 +55,11 @@ class Block:
             return (Command(text="\n".join(self.lines), line=self.line),)
         return tuple(_commands(self.lines, self.line + 1))
 
+    @property
+    def columns(self) -> int:
+        """How wide the terminal of a screen is."""
+        return int(self.language.removeprefix("screen") or _USUAL_COLUMNS)
+
 
 class NotATranscript(Exception):
     """A console block that does not begin with a command."""
@@ -60,6 +68,11 @@ class NotATranscript(Exception):
 def blocks(page: str) -> tuple[Block, ...]:
     """Return every block of a page that shows what to type. Raises ValueError for an open fence."""
     return tuple(block for block in _fenced(page.split("\n")) if block.language in RUN_LANGUAGES)
+
+
+def screens(page: str) -> tuple[Block, ...]:
+    """Return every block of a page that shows a terminal."""
+    return tuple(block for block in _fenced(page.split("\n")) if _SCREEN.fullmatch(block.language))
 
 
 def unfenced_commands(page: str) -> tuple[int, ...]:

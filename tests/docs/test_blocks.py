@@ -4,7 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.blocks import Block, Command, NotATranscript, blocks, matches, unfenced_commands
+from tests.docs.blocks import (
+    Block,
+    Command,
+    NotATranscript,
+    blocks,
+    matches,
+    screens,
+    unfenced_commands,
+)
 from tests.docs.session import Said, complaint, typed
 from tests.tools.programs import clean_environment
 
@@ -40,6 +48,14 @@ def test_blocks_and_their_commands_are_found() -> None:
     )
     assert (script.line, script.not_run) == (13, "it takes a week")
     assert [command.text for command in script.commands] == ["make tea"]
+
+
+def test_screens_are_found_apart() -> None:
+    """A screen has its terminal's width, and is nothing that a shell without one could run."""
+    page = "```screen\n$ a\nsaid\n```\n```screen40\n$ b\n```\n```screenshot\n$ c\n```\n"
+    assert [screen.columns for screen in screens(page)] == [80, 40]
+    assert screens(page)[0].commands == (Command(text="a", line=2, shown=("said",)),)
+    assert blocks(page) == ()
 
 
 def test_a_block_of_commands_alone_shows_no_output() -> None:

@@ -67,7 +67,7 @@ class Box:
     @property
     def address(self) -> str:
         """Its public address."""
-        return str(self.document["public_ip"])
+        return str(self.document["instances"][0]["public_ip"])
 
     def run(self, *words: str, stdin: str = "", source: str = HOME_ADDRESS) -> Finished:
         """Run a command on it, by `spawn connect`; `source` is the address to come from."""

@@ -82,7 +82,7 @@ def test_instances_reach_each_other_as_their_groups_allow(launch: Launch, ec2: A
     server.sh("nohup /opt/spawn/environment/bin/python3 -m http.server 8080 >/dev/null 2>&1 &")
     ask = (
         "import urllib.request\n"
-        f"url = 'http://{server.document['private_ip']}:8080/'\n"
+        f"url = 'http://{server.document['instances'][0]['private_ip']}:8080/'\n"
         "try:\n"
         "    print(urllib.request.urlopen(url, timeout=2).status)\n"
         "except OSError:\n"

@@ -23,6 +23,7 @@ class Effect(enum.Enum):
     THROTTLE = "an answer that asks for fewer calls"
     DENY = "an answer that denies the call"
     CUT = "the connection closes without an answer"
+    GARBLE = "an answer that no service of AWS's would give: a proxy's page"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +64,8 @@ def error_answer(effect: Effect, call: Call) -> Answer:
     Sources: EC2 API Reference, "Error codes"; S3 API Reference, "Error responses"; smithy.io,
     "AWS JSON 1.1 protocol", "AWS query protocol", "AWS EC2 query protocol".
     """
+    if effect is Effect.GARBLE:
+        return _answer(200, "text/html", "<html><body>Please log in</body></html>")
     denied = effect is Effect.DENY
     match call.service:
         case "ec2":

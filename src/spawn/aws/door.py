@@ -54,7 +54,7 @@ class WritingDoor(ReadingDoor):
 def _call(session: Session, operation: Operation, parameters: Parameters, *, region: str) -> Answer:
     client = session.client(operation.service, region)
     method = xform_name(operation.name)
-    with translated(operation.key, actions=operation.actions):
+    with translated(operation.key, actions=operation.actions, profile=session.profile):
         if operation.access is Access.READ and client.can_paginate(method):
             pages = client.get_paginator(method).paginate(**parameters)
             answer: dict[str, Any] = pages.build_full_result()

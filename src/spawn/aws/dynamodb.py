@@ -20,7 +20,6 @@ DESCRIBE_CONTINUOUS_BACKUPS = read(
     "DescribeContinuousBackups",
     Permission("dynamodb:DescribeContinuousBackups", _TABLE),
 )
-QUERY = read("dynamodb", "Query", Permission("dynamodb:Query", _TABLE))
 
 CREATE_TABLE = write(
     "dynamodb",
@@ -46,7 +45,6 @@ OPERATIONS = (
     DESCRIBE_TABLE,
     DESCRIBE_TIME_TO_LIVE,
     DESCRIBE_CONTINUOUS_BACKUPS,
-    QUERY,
     CREATE_TABLE,
     UPDATE_TIME_TO_LIVE,
     UPDATE_CONTINUOUS_BACKUPS,

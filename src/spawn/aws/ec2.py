@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from spawn.aws.ec2_accelerators import GpuInfo, InferenceAcceleratorInfo, NeuronInfo
 from spawn.aws.operation import Answer, Permission, read, write
 from spawn.aws.shapes import Shape, Tagged, many
 
@@ -48,7 +49,6 @@ RUN_INSTANCES = write(
 TERMINATE_INSTANCES = write(
     "ec2", "TerminateInstances", Permission("ec2:TerminateInstances", _INSTANCE)
 )
-CREATE_TAGS = write("ec2", "CreateTags", Permission("ec2:CreateTags", _INSTANCE))
 CREATE_SECURITY_GROUP = write(
     "ec2",
     "CreateSecurityGroup",
@@ -97,7 +97,6 @@ OPERATIONS = (
     DESCRIBE_INSTANCE_ATTRIBUTE,
     RUN_INSTANCES,
     TERMINATE_INSTANCES,
-    CREATE_TAGS,
     CREATE_SECURITY_GROUP,
     AUTHORIZE_INGRESS,
     AUTHORIZE_EGRESS,
@@ -253,6 +252,9 @@ class InstanceType(Shape, frozen=True, kw_only=True):
     processor_info: ProcessorInfo = ProcessorInfo()
     v_cpu_info: VcpuInfo = msgspec.field(name="VCpuInfo", default=VcpuInfo())
     memory_info: MemoryInfo = MemoryInfo()
+    gpu_info: GpuInfo = GpuInfo()
+    inference_accelerator_info: InferenceAcceleratorInfo = InferenceAcceleratorInfo()
+    neuron_info: NeuronInfo = NeuronInfo()
     hypervisor: str = ""
 
 
@@ -376,6 +378,7 @@ class Instance(Tagged, frozen=True, kw_only=True):
     vpc_id: str = ""
     client_token: str = ""
     instance_lifecycle: str = ""
+    ami_launch_index: int = 0
     root_device_name: str = ""
     iam_instance_profile: InstanceProfileReference | None = None
     metadata_options: InstanceMetadata | None = None

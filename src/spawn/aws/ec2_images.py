@@ -23,8 +23,17 @@ class ImageMapping(Shape, frozen=True, kw_only=True):
     ebs: ImageEbs | None = None
 
 
+class ProductCode(Shape, frozen=True, kw_only=True):
+    """A product whose maker charges for the image."""
+
+    product_code_id: str = ""
+
+
 class Image(Tagged, frozen=True, kw_only=True):
-    """An AMI. `creation_date` is text as AWS gives it (RFC 3339 with milliseconds)."""
+    """An AMI. `creation_date` is text as AWS gives it (RFC 3339 with milliseconds).
+
+    `platform` is "windows" or empty; `platform_details` names what AWS bills ("Linux/UNIX").
+    """
 
     image_id: str
     name: str = ""
@@ -35,6 +44,8 @@ class Image(Tagged, frozen=True, kw_only=True):
     root_device_type: str = ""
     virtualization_type: str = "hvm"
     platform: str = ""
+    platform_details: str = ""
+    product_codes: tuple[ProductCode, ...] = ()
     public: bool = False
     state: str = "available"
     creation_date: str = ""

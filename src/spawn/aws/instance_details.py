@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 
 from spawn.aws.ec2 import (
     DESCRIBE_INSTANCE_ATTRIBUTE,
@@ -18,20 +19,40 @@ from spawn.aws.ec2 import (
     InterfaceAssociation,
     instances,
 )
-from spawn.aws.operation import Answer, read
+from spawn.aws.operation import Answer, Permission, read, write
 from spawn.aws.questions import Question
 from spawn.aws.shapes import Shape, many
 
 # On "*", since the lists of AWS's own services belong to the account "aws".
 GET_PREFIX_LIST_ENTRIES = read("ec2", "GetManagedPrefixListEntries")
+# The Service Authorization Reference has the instance and the subnet besides; a call that changes
+# nothing but the groups names neither.
+MODIFY_NETWORK_INTERFACE = write(
+    "ec2",
+    "ModifyNetworkInterfaceAttribute",
+    Permission(
+        "ec2:ModifyNetworkInterfaceAttribute",
+        "arn:{partition}:ec2:{region}:{account}:network-interface/*",
+    ),
+    Permission(
+        "ec2:ModifyNetworkInterfaceAttribute",
+        "arn:{partition}:ec2:{region}:{account}:security-group/*",
+    ),
+)
 
-OPERATIONS = (GET_PREFIX_LIST_ENTRIES,)
+OPERATIONS = (GET_PREFIX_LIST_ENTRIES, MODIFY_NETWORK_INTERFACE)
 
 
 class Ipv6Address(Shape, frozen=True, kw_only=True):
     """An IPv6 address of an interface."""
 
     ipv6_address: str
+
+
+class InterfaceAttachment(Shape, frozen=True, kw_only=True):
+    """Where an interface is attached. The primary interface of an instance has index 0."""
+
+    device_index: int = 0
 
 
 class NetworkInterface(Shape, frozen=True, kw_only=True):
@@ -43,6 +64,7 @@ class NetworkInterface(Shape, frozen=True, kw_only=True):
     association: InterfaceAssociation | None = None
     ipv6_addresses: tuple[Ipv6Address, ...] = ()
     groups: tuple[GroupIdentifier, ...] = ()
+    attachment: InterfaceAttachment | None = None
 
 
 class PrefixListEntry(Shape, frozen=True, kw_only=True):
@@ -124,9 +146,14 @@ def user_data_question(instance_id: str, region: str) -> Question[bytes]:
 
 def instance_question(instance_id: str, *, region: str) -> Question[tuple[Instance, ...]]:
     """Ask for one instance."""
+    return instances_question((instance_id,), region=region)
+
+
+def instances_question(ids: Sequence[str], *, region: str) -> Question[tuple[Instance, ...]]:
+    """Ask for some instances; one that is not known hides the others."""
     return Question(
         operation=DESCRIBE_INSTANCES,
-        parameters={"InstanceIds": [instance_id]},
+        parameters={"InstanceIds": list(ids)},
         region=region,
         understand=instances,
         absent_codes=("InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed"),

@@ -3,7 +3,8 @@
 1. The steps of a stage are performed side by side; the next stage waits for all of them.
 2. A step that fails with a passing error is asked again, within the limit of its retry rule.
 3. A step that finds no capacity is tried with its alternatives, in their order.
-4. An optional step that fails is a warning, and what only follows from it is skipped. Any other
+4. A step that refers to an output with several values is performed for each of them.
+5. An optional step that fails is a warning, and what only follows from it is skipped. Any other
    failure ends the performance after its stage, and so does a collision. Nothing is undone here:
    whoever asked knows what to take back.
 
@@ -15,17 +16,26 @@ may have been done.
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from spawn.aws.door import Writer
 from spawn.aws.operation import Answer
 from spawn.aws.table import operation
 from spawn.core.clock import Clock
 from spawn.core.errors import AwsRefusal, Defect
-from spawn.core.steps import Output, Parameters, Stage, Step, resolve, unmet_references
+from spawn.core.steps import (
+    Outputs,
+    Parameters,
+    Stage,
+    Step,
+    for_each,
+    resolve,
+    unmet_references,
+    yielded,
+)
 
 # Eventual consistency is a matter of seconds: ask soon, then ever less often.
 FIRST_WAIT_SECONDS = 0.25
@@ -43,7 +53,10 @@ class Observer(Protocol):
     def waiting(self, step: Step, refusal: AwsRefusal) -> None:
         """AWS answered with an error that passes; the step is asked again."""
 
-    def done(self, step: Step, outputs: Mapping[Output, str]) -> None:
+    def passed_over(self, step: Step, attempt: str, refusal: AwsRefusal) -> None:
+        """There is no capacity for this attempt; the next alternative is tried."""
+
+    def done(self, step: Step, outputs: Outputs) -> None:
         """The step was performed, and yielded these."""
 
     def failed(self, step: Step, refusal: AwsRefusal) -> None:
@@ -61,13 +74,22 @@ class Result(enum.Enum):
 
 
 @dataclass(frozen=True)
+class Attempt:
+    """A try that found no capacity. `label` is the alternative's, empty for the first choice."""
+
+    label: str
+    refusal: AwsRefusal
+
+
+@dataclass(frozen=True)
 class Performed:
-    """One step's outcome."""
+    """One step's outcome. `attempts` are the tries that failed, in order."""
 
     step: Step
     result: Result
-    outputs: Mapping[Output, str] = field(default_factory=dict)
+    outputs: Outputs = field(default_factory=dict)
     refusal: AwsRefusal | None = None
+    attempts: tuple[Attempt, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,7 +97,7 @@ class Performance:
     """What came of the stages: every step that was tried, in order, and all outputs."""
 
     performed: tuple[Performed, ...]
-    outputs: Mapping[Output, str]
+    outputs: Outputs
 
     @property
     def failures(self) -> tuple[Performed, ...]:
@@ -108,7 +130,7 @@ class Performer:
     def perform(
         self,
         stages: Sequence[Stage],
-        outputs: Mapping[Output, str] | None = None,
+        outputs: Outputs | None = None,
         *,
         failed: Collection[str] = (),
     ) -> Performance:
@@ -125,8 +147,9 @@ class Performer:
         for stage in stages:
             if not stage:
                 continue
+            steps = [one for step in stage for one in for_each(step, known)]
             with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
-                tried = [pool.submit(self._perform_step, step, known, failed) for step in stage]
+                tried = [pool.submit(self._perform_step, step, known, failed) for step in steps]
                 results = [one.result() for one in tried]
             performed.extend(results)
             for result in results:
@@ -137,31 +160,33 @@ class Performer:
                 break
         return Performance(tuple(performed), known)
 
-    def _perform_step(
-        self, step: Step, outputs: Mapping[Output, str], failed: Collection[str]
-    ) -> Performed:
+    def _perform_step(self, step: Step, outputs: Outputs, failed: Collection[str]) -> Performed:
         if any(operation in failed for operation in step.follows):
             return Performed(step, Result.SKIPPED)
         choices = [("", step.parameters)]
         choices += [(choice.label, choice.parameters) for choice in step.alternatives]
-        refusal = AwsRefusal("nothing was tried")
-        for label, parameters in choices:
+        attempts: list[Attempt] = []
+        for number, (label, parameters) in enumerate(choices, start=1):
             for observer in self.observers:
                 observer.started(step, label)
             try:
                 answer = self._ask_until_settled(step, resolve(parameters, outputs))
             except AwsRefusal as error:
-                refusal = error
+                attempts.append(Attempt(label, error))
                 if error.code not in step.next_on:
                     break
+                if number < len(choices):
+                    for observer in self.observers:
+                        observer.passed_over(step, label, error)
             else:
-                yielded = {found.output: _member(answer, found.path) for found in step.yields}
+                outcome = {found.output: yielded(answer, found.path) for found in step.yields}
                 for observer in self.observers:
-                    observer.done(step, yielded)
-                return Performed(step, Result.DONE, yielded)
-        return self._refused(step, refusal)
+                    observer.done(step, outcome)
+                return Performed(step, Result.DONE, outcome, attempts=tuple(attempts))
+        return self._refused(step, tuple(attempts))
 
-    def _refused(self, step: Step, refusal: AwsRefusal) -> Performed:
+    def _refused(self, step: Step, attempts: tuple[Attempt, ...]) -> Performed:
+        refusal = attempts[-1].refusal
         if refusal.code in step.accepts:
             for observer in self.observers:
                 observer.done(step, {})
@@ -169,7 +194,8 @@ class Performer:
         for observer in self.observers:
             observer.failed(step, refusal)
         collided = refusal.code in step.collides
-        return Performed(step, Result.COLLIDED if collided else Result.FAILED, refusal=refusal)
+        result = Result.COLLIDED if collided else Result.FAILED
+        return Performed(step, result, refusal=refusal, attempts=attempts)
 
     def _ask_until_settled(self, step: Step, parameters: Parameters) -> Answer:
         began = self.clock.monotonic()
@@ -197,9 +223,3 @@ def _patience(step: Step, refusal: AwsRefusal) -> float:
         ),
         default=0.0,
     )
-
-
-def _member(answer: Any, path: tuple[str | int, ...]) -> str:
-    for key in path:
-        answer = answer[key]
-    return str(answer)

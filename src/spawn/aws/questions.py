@@ -7,6 +7,7 @@ different values, since what follows from them is different.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,10 +17,16 @@ import msgspec
 
 from spawn.aws.door import Reader
 from spawn.aws.operation import Answer, Operation
+from spawn.aws.refusals import not_understood
 from spawn.core.errors import AccessDenied, AwsRefusal
 from spawn.core.steps import Parameters
 
 T = TypeVar("T")
+
+# Of two threads that use one of msgspec 0.22's struct types for the first time, the second may
+# find it half prepared, and the process ends with SIGSEGV. Understanding takes no time beside
+# asking.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 class Known(msgspec.Struct, Generic[T], frozen=True, tag="known"):
@@ -79,7 +86,11 @@ def answer_of(reader: Reader, question: Question[T]) -> Fact[T]:
         if refusal.code in question.absent_codes:
             return Absent()
         raise
-    return Known(question.understand(answer))
+    try:
+        with _ONE_AT_A_TIME:
+            return Known(question.understand(answer))
+    except (KeyError, msgspec.ValidationError) as error:
+        raise not_understood(question.operation.key) from error
 
 
 def value_of(fact: Fact[T]) -> T:

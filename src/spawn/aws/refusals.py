@@ -7,6 +7,7 @@ lands nowhere.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -60,15 +61,21 @@ THROTTLE_CODES = frozenset(
         "TransactionInProgressException",
     }
 )
+# By these botocore's chain gets credentials, on the way to whatever was asked.
+_GIVING_CREDENTIALS = frozenset(
+    {"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "GetRoleCredentials"}
+)
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 _NO_CREDENTIALS = (
     botocore_errors.NoCredentialsError,
     botocore_errors.PartialCredentialsError,
     botocore_errors.CredentialRetrievalError,
+    botocore_errors.RefreshWithMFAUnsupportedError,
+)
+_SIGNED_OUT = (
     botocore_errors.SSOError,
     botocore_errors.TokenRetrievalError,
     botocore_errors.NoAuthTokenError,
-    botocore_errors.RefreshWithMFAUnsupportedError,
 )
 # Without these an answer may have been lost on its way, and the call carried out all the same.
 _NO_ANSWER = (
@@ -87,10 +94,13 @@ _ENCODED = re.compile(r"Encoded authorization failure message: \S+")
 
 
 @contextmanager
-def translated(operation: str, *, actions: tuple[str, ...] = ()) -> Iterator[None]:
+def translated(
+    operation: str, *, actions: tuple[str, ...] = (), profile: str | None = None
+) -> Iterator[None]:
     """Raise what botocore raises as one of `core.errors`, naming the operation.
 
-    `actions` are the IAM actions that the call needs, for the words of a denial.
+    `actions` are the IAM actions that the call needs, for the words of a denial. `profile` is the
+    one whose credentials are used, None for none by name.
     """
     try:
         yield
@@ -103,6 +113,13 @@ def translated(operation: str, *, actions: tuple[str, ...] = ()) -> Iterator[Non
             next_command="aws configure",
             operation=operation,
         ) from error
+    except _SIGNED_OUT as error:
+        raise CredentialsRefused(
+            "the sign-in to AWS has ended, or there was none yet",
+            why=str(error),
+            next_command=shlex.join(("aws", "sso", "login", *_profile_flag(profile))),
+            operation=operation,
+        ) from error
     except _NO_ANSWER as error:
         raise Unreachable(
             f"no answer from AWS to {operation}",
@@ -112,16 +129,25 @@ def translated(operation: str, *, actions: tuple[str, ...] = ()) -> Iterator[Non
         ) from error
     except ResponseParserError as error:
         # botocore repeats the whole answer: user-data, a console, a proxy's page.
-        raise AwsRefusal(
-            f"what answered {operation} can't be understood",
-            why="it is not an answer as AWS writes it: another server may be in between",
-            next_command="check AWS_ENDPOINT_URL and the proxy where they are set",
-            operation=operation,
-        ) from error
+        raise not_understood(operation) from error
     except _NOT_UNDERSTOOD as error:
         raise AwsRefusal(
             f"{operation} could not be asked", why=str(error), operation=operation
         ) from error
+
+
+def _profile_flag(profile: str | None) -> tuple[str, ...]:
+    return () if profile is None else ("--profile", profile)
+
+
+def not_understood(operation: str) -> AwsRefusal:
+    """Return the error for an answer that none of AWS's services would give."""
+    return AwsRefusal(
+        f"what answered {operation} can't be understood",
+        why="it is not an answer as AWS writes it: another server may be in between",
+        next_command="check AWS_ENDPOINT_URL and the proxy where they are set",
+        operation=operation,
+    )
 
 
 def refusal_of(
@@ -131,6 +157,15 @@ def refusal_of(
     code = str(error.response.get("Error", {}).get("Code", ""))
     message = str(error.response.get("Error", {}).get("Message", "")) or code
     message = _ENCODED.sub("(the details are encoded)", message)
+    asked = getattr(error, "operation_name", "")  # an event stream's errors have none
+    if asked in _GIVING_CREDENTIALS:
+        return CredentialsRefused(
+            f"there are no AWS credentials: {asked} was refused",
+            why=message,
+            next_command="aws sts get-caller-identity",
+            code=code,
+            operation=operation,
+        )
     if code in DENIED_CODES:
         needed = f"; it needs {', '.join(actions)}" if actions else ""
         return AccessDenied(

@@ -6,8 +6,11 @@ spawn has no credentials and no opinion of its own.
 
 from __future__ import annotations
 
+import functools
 import gzip
+import re
 import threading
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,19 +22,52 @@ from botocore.exceptions import BotoCoreError
 from botocore.loaders import JSONFileLoader, Loader
 
 from spawn import __version__
+from spawn.aws.assumed import assumed_role
+from spawn.aws.operation import Operation
 from spawn.aws.refusals import translated
 from spawn.core.errors import InputError
 
 # Those of the Operation table, and those by which botocore's chain gets credentials.
-SERVICES = frozenset({"dynamodb", "ec2", "iam", "kms", "scheduler", "sts"}) | frozenset(
-    {"signin", "sso", "sso-oidc"}
-)
+SERVICES = frozenset(
+    {
+        "dynamodb",
+        "ec2",
+        "ec2-instance-connect",
+        "iam",
+        "kms",
+        "pricing",
+        "scheduler",
+        "ssm",
+        "sts",
+    }
+) | frozenset({"signin", "sso", "sso-oidc"})
+# botocore's chain calls more of these than spawn does.
+_OF_THE_CHAIN = frozenset({"signin", "sso", "sso-oidc", "sts"})
 # Many reads go out in one round, each on a connection of its own.
 CONNECTIONS = 48
-CONNECT_TIMEOUT_SECONDS = 5
-READ_TIMEOUT_SECONDS = 30
+
+
+# EC2 API Reference, "Error codes", "Server error codes".
+_SHORTAGE_CODES = frozenset({"InsufficientHostCapacity", "InsufficientInstanceCapacity"})
+# IAM user guide, "IAM identifiers"; STS API Reference, AssumeRole, RoleSessionName.
+_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,576}", re.ASCII)
+_UNNAMEABLE = re.compile(r"[^\w+=,.@-]", re.ASCII)
+
+
+class _Patience(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a service is waited for, and how often it is asked."""
+
+    connect_timeout_seconds: int
+    read_timeout_seconds: int
+    attempts: int
+
+
 # The first attempt and four more: botocore's standard mode backs off up to 20 s in between.
-ATTEMPTS = 5
+_PATIENCE = _Patience(connect_timeout_seconds=5, read_timeout_seconds=30, attempts=5)
+# Those that a launch can do without must not hold it up.
+_PATIENCE_WITH = {
+    "pricing": _Patience(connect_timeout_seconds=2, read_timeout_seconds=4, attempts=1)
+}
 
 
 class _FastJsonLoader(JSONFileLoader):  # type: ignore[misc]
@@ -47,32 +83,86 @@ class _FastJsonLoader(JSONFileLoader):  # type: ignore[misc]
 
 
 class _OurServices(Loader):  # type: ignore[misc]
-    """Knows the services that are called, instead of listing the 400 that could be."""
+    """Knows what is called, instead of the 400 services and EC2's 700 operations that could be.
+
+    botocore makes a method for each operation of a model, and that for each region anew. Without
+    `called` it makes all of them.
+    """
+
+    def __init__(self, called: Collection[Operation]) -> None:
+        super().__init__(file_loader=_FastJsonLoader(), include_default_search_paths=True)
+        self._called = {(one.service, one.name) for one in called}
 
     def list_available_services(self, type_name: str) -> list[str]:
         return sorted(SERVICES)
+
+    def load_service_model(
+        self, service_name: str, type_name: str, api_version: str | None = None
+    ) -> Any:
+        model = super().load_service_model(service_name, type_name, api_version)
+        if type_name != "service-2" or service_name in _OF_THE_CHAIN or not self._called:
+            return model
+        operations = model["operations"].items()
+        ours = {name: one for name, one in operations if (service_name, name) in self._called}
+        return {**model, "operations": ours}
+
+
+def _botocore_session(profile: str | None, called: Collection[Operation]) -> Any:
+    session = botocore.session.Session(profile=profile)
+    session.register_component("data_loader", _OurServices(called))
+    # UserData goes out as the plan holds it, in base64: botocore would encode it once more.
+    session.unregister("before-parameter-build.ec2.RunInstances", handlers.base64_encode_user_data)
+    session.register("needs-retry.ec2.RunInstances", _leave_shortage_to_us)
+    return session
+
+
+def _leave_shortage_to_us(response: Any, **_: Any) -> None:
+    """Keep botocore from asking again where there is no capacity.
+
+    EC2 says so with status 500, which botocore takes for a fault that passes and waits out; a
+    launch has other zones to try meanwhile. This runs before botocore's own handler decides.
+    """
+    if response is None:
+        return
+    answer, understood = response
+    if understood.get("Error", {}).get("Code") in _SHORTAGE_CODES:
+        answer.status_code = 400
+
+
+def _session_name(arn: str) -> str:
+    """Name the session after the user or session that assumes the role."""
+    return _UNNAMEABLE.sub("-", arn.rpartition("/")[2].rpartition(":")[2])[:64].ljust(2, "-")
+
+
+def profile_names() -> tuple[str, ...]:
+    """Return the profiles of the AWS configuration."""
+    with translated("profiles"):
+        return tuple(_botocore_session(None, ()).available_profiles)
 
 
 class Session:
     """One person's way to AWS: a profile, a region, an endpoint; clients are made when needed.
 
+    `assume_role` is the ARN of a role to act as, by the right of the profile's credentials.
     `user_agent_extra` goes into every call, and so into CloudTrail: it carries the launch id.
-    Raises InputError for a profile that does not exist.
+    `called` are the operations that will be called, none for any: knowing them saves most of the
+    time that a client takes to make.
+
+    Raises InputError for a profile that does not exist, and for an ARN that is not a role's.
     """
 
     def __init__(
-        self, *, profile: str | None, region: str | None, user_agent_extra: str = ""
+        self,
+        *,
+        profile: str | None,
+        region: str | None,
+        assume_role: str | None = None,
+        user_agent_extra: str = "",
+        called: Collection[Operation] = (),
     ) -> None:
-        self._session = botocore.session.Session(profile=profile)
-        self._session.register_component(
-            "data_loader",
-            _OurServices(file_loader=_FastJsonLoader(), include_default_search_paths=True),
-        )
-        # UserData goes out as the plan holds it, in base64: botocore would encode it once more.
-        self._session.unregister(
-            "before-parameter-build.ec2.RunInstances", handlers.base64_encode_user_data
-        )
+        self._session = _botocore_session(profile, called)
         self._clients: dict[tuple[str, str], Any] = {}
+        self._assumed_by = ""
         self._lock = threading.Lock()
         self._user_agent = " ".join(filter(None, (f"spawn/{__version__}", user_agent_extra)))
         try:
@@ -85,6 +175,37 @@ class Session:
                 why=str(error),
                 next_command="aws configure list-profiles",
             ) from error
+        if assume_role is not None:
+            self._assume(assume_role, profile)
+
+    def _assume(self, role_arn: str, profile: str | None) -> None:
+        """Sign with the role's credentials from now on; the person's own only ask for them."""
+        if not _ROLE_ARN.fullmatch(role_arn):
+            raise InputError(
+                f"--assume-role {role_arn!r} is not the ARN of a role",
+                why="write one like arn:aws:iam::123456789012:role/launcher",
+            )
+        own = _botocore_session(profile, ())
+        region = self.region or "us-east-1"
+        with translated("credentials", profile=self.profile):
+            source = own.get_credentials()
+            if source is None:
+                return
+            self._assumed_by = f"{source.access_key} {role_arn}"
+        with translated("sts:GetCallerIdentity", profile=self.profile):
+            caller = own.create_client("sts", region_name=region).get_caller_identity()
+        chain = assumed_role(
+            role_arn,
+            source=source,
+            client_creator=functools.partial(own.create_client, region_name=region),
+            session_name=_session_name(str(caller["Arn"])),
+        )
+        self._session.register_component("credential_provider", chain)
+
+    @property
+    def profile(self) -> str | None:
+        """The profile that was named, by a flag or in the environment."""
+        return cast("str | None", self._session.profile)
 
     def client(self, service: str, region: str) -> Any:
         """Return botocore's client, the same one for the same service and region."""
@@ -95,10 +216,11 @@ class Session:
             return known
 
     def _make_client(self, service: str, region: str) -> Any:
+        patience = _PATIENCE_WITH.get(service, _PATIENCE)
         config = Config(
-            connect_timeout=CONNECT_TIMEOUT_SECONDS,
-            read_timeout=READ_TIMEOUT_SECONDS,
-            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+            connect_timeout=patience.connect_timeout_seconds,
+            read_timeout=patience.read_timeout_seconds,
+            retries={"mode": "standard", "total_max_attempts": patience.attempts},
             max_pool_connections=CONNECTIONS,
             user_agent_extra=self._user_agent,
         )
@@ -114,8 +236,20 @@ class Session:
         with translated("partition"):
             return cast("str", self._session.get_partition_for_region(region))
 
+    def known_regions(self) -> tuple[str, ...]:
+        """Return the regions in which botocore knows EC2, without asking the account."""
+        with translated("regions"):
+            return tuple(self._session.get_available_regions("ec2"))
+
     def access_key_id(self) -> str | None:
         """Return the id of the access key that would sign, None where there are no credentials."""
-        with translated("credentials"):
+        with translated("credentials", profile=self.profile):
             credentials = self._session.get_credentials()
             return None if credentials is None else cast("str", credentials.access_key)
+
+    def credentials_id(self) -> str:
+        """Return what tells the credentials from others in files of our own; "" where none are.
+
+        Those of a role that is assumed are new each time: it is told by who assumes it.
+        """
+        return self._assumed_by or self.access_key_id() or ""

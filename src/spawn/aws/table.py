@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
-from spawn.aws import dynamodb, ec2, iam, instance_details, kms, removal, scheduler, sts
+from spawn.aws import (
+    dynamodb,
+    ec2,
+    ec2_endpoints,
+    ec2_instance_connect,
+    ec2_spot,
+    iam,
+    instance_details,
+    kms,
+    pricing,
+    removal,
+    scheduler,
+    ssm,
+    sts,
+)
 from spawn.aws.operation import Operation
 from spawn.core.errors import Defect
 
 OPERATIONS: dict[str, Operation] = {
     known.key: known
-    for module in (dynamodb, ec2, iam, instance_details, kms, removal, scheduler, sts)
+    for module in (
+        dynamodb,
+        ec2,
+        ec2_endpoints,
+        ec2_instance_connect,
+        ec2_spot,
+        iam,
+        instance_details,
+        kms,
+        pricing,
+        removal,
+        scheduler,
+        ssm,
+        sts,
+    )
     for known in module.OPERATIONS
 }
 

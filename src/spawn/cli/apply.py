@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
-from spawn.cli.assembly import planner
+from spawn.cli.asking import AskedLaunch
+from spawn.cli.assembly import held_to_floor, planner
 from spawn.cli.launch_words import read_file
 from spawn.cli.launching import carry_out
-from spawn.cli.options import account_of, output_option
+from spawn.cli.options import (
+    AccountWords,
+    account_flags,
+    account_of,
+    output_option,
+    setting,
+)
 from spawn.cli.rendering.documents import Output
+from spawn.cli.settings import organisation_parameter, sources_of
+from spawn.cli.waiting import Wait, wait_option
 from spawn.cli.wiring import Wiring
 from spawn.launch.plan import LaunchPlan
 from spawn.launch.propose import check_unchanged, read_saved_plan
@@ -16,12 +27,18 @@ from spawn.launch.propose import check_unchanged, read_saved_plan
 
 @click.command(name="apply")
 @click.argument("plan", metavar="PLAN.JSON")
-@click.option("--profile", metavar="NAME", help="The profile of your AWS configuration.")
-@click.option("--local", is_flag=True, help="Use the embedded cloud of this machine.")
+@wait_option
+@account_flags(region=None)
 @output_option(Output.TABLE, Output.JSON, Output.YAML, Output.IDS)
 @click.pass_obj
 def command(
-    wiring: Wiring, /, *, plan: str, profile: str | None, local: bool, output: Output
+    wiring: Wiring,
+    /,
+    *,
+    plan: str,
+    wait: str | None,
+    asked: AccountWords,
+    output: Output,
 ) -> int:
     """Carry out a plan that `spawn launch --dry-run -o json` saved.
 
@@ -32,16 +49,24 @@ def command(
     saved = read_saved_plan(text, now=wiring.clock.now())
     account = account_of(
         wiring,
-        region=saved.spec.region,
-        profile=profile,
-        local=local,
+        replace(asked, region=saved.spec.region),
         user_agent_extra=f"launch/{saved.launch_id}",
     )
-    again = planner(wiring, account, saved.spec, launch_id=saved.launch_id, now=saved.created_at)
+    parameter = organisation_parameter(sources_of(wiring))
+    again = planner(
+        wiring,
+        account,
+        held_to_floor(saved.spec, place="the saved plan", parameter=parameter),
+        parameter=parameter,
+        launch_id=saved.launch_id,
+        now=saved.created_at,
+    )
 
     def checked() -> LaunchPlan:
         fresh = again()
         check_unchanged(text, fresh)
         return fresh
 
-    return carry_out(wiring, account, checked, plan=checked(), output=output)
+    said = setting(wiring, "wait", typed=wait)
+    launch = AskedLaunch(account=account, replan=checked, wait=Wait(said) if said else None)
+    return carry_out(wiring, launch, output=output)

@@ -7,26 +7,38 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from spawn.aws.questions import Known
-from spawn.cli.options import Account
+from spawn.aws.questions import Fact
+from spawn.aws.ssm import Parameter
+from spawn.cli.options import Account, setting
 from spawn.cli.wiring import Wiring
-from spawn.connect.destination import find_instance, find_login_user
 from spawn.connect.keys import personal_key
-from spawn.connect.patience import Patience, Progress
 from spawn.connect.programs import LocalPrograms, without_aws
-from spawn.connect.way import Machine, Way, boot_seconds_left, find_way
 from spawn.core.errors import AccountError, InputError
 from spawn.core.journal import FileJournal, journal_path
 from spawn.launch import apply
 from spawn.launch.facts import Surroundings
+from spawn.launch.floor import hold_to_floor
 from spawn.launch.memory import IdentityMemory
 from spawn.launch.plan import LaunchPlan
-from spawn.launch.propose import propose
+from spawn.launch.propose import SpecFor, propose
 from spawn.launch.spec import LaunchSpec
-from spawn.network.caller import fetch_over_https, find_caller
+from spawn.network.caller import (
+    DEFAULT_ADDRESS_URL,
+    address_url,
+    fetch_over_https,
+    find_caller,
+)
+from spawn.prices.cache import FilePriceCache
+from spawn.prices.lookups import pricing_region
+from spawn.settings.memory import OrganisationMemory
+from spawn.settings.organisation import organisation_of
 
 Replan = Callable[[], LaunchPlan]
-PROXY_SETTING = "SPAWN_SSH_PROXY_COMMAND"
+
+
+def address_service(wiring: Wiring) -> str:
+    """Return the URL of the address service. Raises InputError for one that can't be trusted."""
+    return address_url(setting(wiring, "address-url") or DEFAULT_ADDRESS_URL)
 
 
 def own_public_key(wiring: Wiring) -> str:
@@ -36,20 +48,55 @@ def own_public_key(wiring: Wiring) -> str:
 
 
 def planner(
-    wiring: Wiring, account: Account, spec: LaunchSpec, *, launch_id: str, now: datetime
+    wiring: Wiring,
+    account: Account,
+    spec_for: SpecFor,
+    *,
+    parameter: str,
+    launch_id: str,
+    now: datetime,
 ) -> Replan:
-    """Return what makes the plan, from fresh facts each time it is called."""
-    url = wiring.address_url
+    """Return what makes the plan, from fresh facts each time it is called.
+
+    `parameter` is the name of the one that holds the organisation's defaults.
+    """
+    url, region = address_service(wiring), account.region
+    partition = account.session.partition(region)
+    credentials_id = account.session.credentials_id()
     around = Surroundings(
-        partition=account.session.partition(spec.region),
+        partition=partition,
+        now=now,
+        prices=_price_cache(wiring, account, region, partition=partition),
         memory=IdentityMemory(
-            wiring.paths.cache,
-            account.session.access_key_id() or "",
-            account.session.endpoint("sts", spec.region),
+            wiring.paths.cache, credentials_id, account.session.endpoint("sts", region)
+        ),
+        organisation=OrganisationMemory(
+            directory=wiring.paths.cache,
+            credentials_id=credentials_id,
+            endpoint=account.session.endpoint("ssm", region),
+            parameter=parameter,
         ),
         find_caller=lambda: find_caller(url, fetch_over_https),
     )
-    return lambda: propose(spec, account.reader, around, now=now, launch_id=launch_id)
+    return lambda: propose(spec_for, account.reader, around, region=region, launch_id=launch_id)
+
+
+def held_to_floor(spec: LaunchSpec, *, place: str, parameter: str) -> SpecFor:
+    """Return the launch as it stands, where the organisation's defaults allow it."""
+
+    def spec_for(defaults: Fact[Parameter]) -> LaunchSpec:
+        hold_to_floor(spec, organisation_of(defaults, name=parameter), place=place)
+        return spec
+
+    return spec_for
+
+
+def _price_cache(
+    wiring: Wiring, account: Account, region: str, *, partition: str
+) -> FilePriceCache:
+    asked = pricing_region(partition)
+    endpoint = "" if asked is None else account.session.endpoint("pricing", asked)
+    return FilePriceCache(directory=wiring.paths.cache, endpoint=endpoint, region=region)
 
 
 def perform_launch(
@@ -59,6 +106,7 @@ def perform_launch(
     *,
     replan: Replan,
     progress: apply.Progress,
+    until_running: bool = True,
 ) -> apply.Launched:
     """Perform a plan, with a journal of its own. Raises what `Launch.apply` raises."""
     with _new_journal(wiring.paths.journal, plan.launch_id) as journal:
@@ -69,7 +117,7 @@ def perform_launch(
             progress=progress,
             endpoint=account.session.endpoint("ec2", plan.region),
         )
-        return launch.apply(plan, replan=replan)
+        return launch.apply(plan, replan=replan, until_running=until_running)
 
 
 def _new_journal(directory: Path, launch_id: str) -> FileJournal:
@@ -87,47 +135,3 @@ def _new_journal(directory: Path, launch_id: str) -> FileJournal:
             why=error.strerror or str(error),
             next_command=shlex.join(("ls", "-ld", str(directory.parent))),
         ) from error
-
-
-def way_to(
-    wiring: Wiring,
-    account: Account,
-    instance_id: str,
-    *,
-    region: str,
-    user: str | None,
-    progress: Progress,
-) -> tuple[Way, Patience]:
-    """Return how to reach an instance, and how long to try. Raises what `find_way` raises."""
-    instance = find_instance(account.reader, instance_id, region=region)
-    partition = account.session.partition(region)
-    # A proxy command may be one of AWS's own, Session Manager say: it needs what we have.
-    proxy = wiring.environment.get(PROXY_SETTING, "")
-    patience = Patience(
-        limit_seconds=boot_seconds_left(instance, wiring.clock.now()),
-        clock=wiring.clock.monotonic,
-        sleep=wiring.clock.sleep,
-    )
-    way = find_way(
-        instance,
-        account.reader,
-        Machine(
-            state_directory=wiring.paths.state,
-            ssh_directory=wiring.paths.home / ".ssh",
-            programs=LocalPrograms(
-                wiring.environment if proxy else without_aws(wiring.environment)
-            ),
-            proxy_command=proxy,
-        ),
-        region=region,
-        user=user or find_login_user(account.reader, instance, region=region, partition=partition),
-        caller_addresses=lambda: _addresses(wiring),
-        patience=patience,
-        progress=progress,
-    )
-    return way, patience
-
-
-def _addresses(wiring: Wiring) -> tuple[str, ...]:
-    found = find_caller(wiring.address_url, fetch_over_https)
-    return found.value if isinstance(found, Known) else ()

@@ -7,9 +7,10 @@ from typing import assert_never
 import click
 
 from spawn.aws.perform import Performer
-from spawn.cli.finding import everything
+from spawn.cli.completing_instances import complete_instances
+from spawn.cli.finding import everything, say_account
 from spawn.cli.mending import mend_after
-from spawn.cli.options import account_of, account_options, output_option, yes_option
+from spawn.cli.options import AccountWords, account_of, account_options, output_option, yes_option
 from spawn.cli.rendering.cancelling import cancel_question, cancel_text
 from spawn.cli.rendering.documents import Output, document
 from spawn.cli.wiring import Wiring
@@ -18,7 +19,13 @@ from spawn.lifecycle.resolve import resolve_words
 
 
 @click.command(name="cancel")
-@click.argument("instances", metavar="ID|NAME…", nargs=-1, required=True)
+@click.argument(
+    "instances",
+    metavar="ID|NAME…",
+    nargs=-1,
+    required=True,
+    shell_complete=complete_instances,
+)
 @yes_option
 @account_options
 @output_option(Output.TABLE, Output.JSON, Output.YAML, Output.IDS)
@@ -29,17 +36,17 @@ def command(
     *,
     instances: tuple[str, ...],
     yes: bool,
-    region: str | None,
-    profile: str | None,
-    local: bool,
+    asked: AccountWords,
     output: Output,
 ) -> int:
     """End instances now, their disks with them.
 
     A name stands for your own instances only. One that can't be ended does not stop the others.
     """
-    account = account_of(wiring, region=region, profile=profile, local=local)
-    caller, listing = everything(wiring, account, region=region)
+    account = account_of(wiring, asked)
+    caller, listing = everything(wiring, account, region=asked.region)
+    if output is Output.TABLE:
+        say_account(wiring, account, caller)
     plan = plan_cancel(resolve_words(instances, listing), by=caller.arn, now=wiring.clock.now())
     if plan.cancellations and not wiring.confirm(cancel_question(plan), yes=yes):
         wiring.say("nothing was ended")

@@ -8,9 +8,16 @@ import click
 
 from spawn.aws.perform import Performer
 from spawn.aws.questions import Asker, value_of
-from spawn.aws.sts import caller_question
-from spawn.cli.finding import SIDE_BY_SIDE
-from spawn.cli.options import Account, account_of, output_option, yes_option
+from spawn.aws.sts import Identity, caller_question
+from spawn.cli.finding import SIDE_BY_SIDE, say_account
+from spawn.cli.options import (
+    Account,
+    AccountWords,
+    account_flags,
+    account_of,
+    output_option,
+    yes_option,
+)
 from spawn.cli.rendering.cleaning import found_text, removed_text
 from spawn.cli.rendering.documents import Output, document
 from spawn.cli.wiring import Wiring
@@ -24,8 +31,7 @@ from spawn.lifecycle.regions import enabled_regions
 @click.command(name="cleanup")
 @click.option("--all", "everybody", is_flag=True, help="Not only your own things.")
 @click.option("--dry-run", is_flag=True, help="Show what would be removed, and do nothing.")
-@click.option("--profile", metavar="NAME", help="The profile of your AWS configuration.")
-@click.option("--local", is_flag=True, help="Use the embedded cloud of this machine.")
+@account_flags(region=None)
 @yes_option
 @output_option(Output.TABLE, Output.JSON, Output.YAML)
 @click.pass_obj
@@ -35,8 +41,7 @@ def command(
     *,
     everybody: bool,
     dry_run: bool,
-    profile: str | None,
-    local: bool,
+    asked: AccountWords,
     yes: bool,
     output: Output,
 ) -> int:
@@ -44,9 +49,10 @@ def command(
 
     Looks in every region: a role is kept while any of them can't be read.
     """
-    account = account_of(wiring, region=None, profile=profile, local=local)
-    plan = _planned(wiring, account, everybody=everybody)
+    account = account_of(wiring, asked)
+    caller, plan = _planned(wiring, account, everybody=everybody)
     if output is Output.TABLE:
+        say_account(wiring, account, caller)
         wiring.show(found_text(plan))
     removals: tuple[Removal, ...] = ()
     wanted = bool(plan.leftovers) and not dry_run
@@ -59,7 +65,7 @@ def command(
     return _verdict(plan, removals)
 
 
-def _planned(wiring: Wiring, account: Account, *, everybody: bool) -> CleanupPlan:
+def _planned(wiring: Wiring, account: Account, *, everybody: bool) -> tuple[Identity, CleanupPlan]:
     with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
         asker = Asker(account.reader, pool)
         caller = asker.ask(caller_question(account.region))
@@ -71,7 +77,8 @@ def _planned(wiring: Wiring, account: Account, *, everybody: bool) -> CleanupPla
             home_region=account.region,
             everybody=everybody,
         )
-    return plan_cleanup(facts, scope)
+        known_caller = value_of(caller())
+    return known_caller, plan_cleanup(facts, scope)
 
 
 def _verdict(plan: CleanupPlan, removals: tuple[Removal, ...]) -> int:

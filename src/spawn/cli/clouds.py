@@ -54,6 +54,12 @@ def started(
             return cloud.environment(directory, wiring.environment)
 
 
+def require_running(wiring: Wiring) -> None:
+    """Raise AccountError where the cloud does not run; it is not started."""
+    with explained():
+        cloud.environment(directory_of(wiring), wiring.environment)
+
+
 def lacking_text() -> str:
     """Return what this machine lacks to run instances, a line each with its remedy; or ""."""
     return "\n".join(f"{one.what}\n  try: {one.remedy}" for one in cloud.doctor())

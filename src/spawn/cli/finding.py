@@ -7,10 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from spawn.aws.questions import Asker, value_of
 from spawn.aws.sts import Identity, caller_question
 from spawn.cli.options import Account
+from spawn.cli.rendering.whose import account_line
 from spawn.cli.wiring import Wiring
 from spawn.lifecycle.list import EVERYTHING, Listing, list_instances
 
 SIDE_BY_SIDE = 64
+
+
+def say_account(wiring: Wiring, account: Account, caller: Identity) -> None:
+    """Say whose account a command looked at; where something else answers for AWS, loudly."""
+    wiring.say(account_line(caller, account.session.endpoint("ec2", account.region)))
 
 
 def everything(wiring: Wiring, account: Account, *, region: str | None) -> tuple[Identity, Listing]:

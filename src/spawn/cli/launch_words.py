@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from spawn.core.durations import parse_duration
 from spawn.core.errors import InputError, NamedThingNotFound
 from spawn.core.levels import Level
 from spawn.core.tags import parse_tags
+from spawn.images.catalog import OperatingSystem
 from spawn.launch.spec import LaunchSpec, MetadataOptions, Waiver, parse_metadata_options
+from spawn.prices.money import parse_usd
 
 # A policy or a script that is larger is not one; EC2 and IAM take far less.
 LARGEST_FILE_BYTES = 4 * 1024 * 1024
@@ -26,9 +29,16 @@ def spec_of(words: Mapping[str, Any], *, region: str, public_key: str) -> Launch
     ttl, options = words["ttl"], words["metadata_options"]
     return LaunchSpec(
         region=region,
-        instance_type=words["instance_type"],
+        instance_types=separated((words["instance_type"],)),
         ami=words["ami"],
-        az=words["az"],
+        os=None if words["os_"] is None else OperatingSystem(words["os_"]),
+        agent=words["agent"],
+        zones=separated(words["az"]),
+        count=words["count"],
+        min_count=words["min_count"],
+        spot=words["spot"],
+        spot_max_price=_usd(words["spot_max_price"], flag="--spot-max-price"),
+        max_cost=_usd(words["max_cost"], flag="--max-cost"),
         name=words["name"],
         ttl=None if ttl is None else parse_duration(ttl, flag="--ttl"),
         security=Level(words["security"]),
@@ -61,6 +71,10 @@ def spec_of(words: Mapping[str, Any], *, region: str, public_key: str) -> Launch
 def separated(texts: Iterable[str]) -> tuple[str, ...]:
     """Return the words of a repeatable flag whose value may hold several, with commas between."""
     return tuple(word.strip() for text in texts for word in text.split(",") if word.strip())
+
+
+def _usd(text: str | None, *, flag: str) -> Decimal | None:
+    return None if text is None else parse_usd(text, flag=flag)
 
 
 def _user_data(text: str | None, path: str | None) -> bytes | None:

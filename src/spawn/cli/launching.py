@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-from typing import Any, assert_never
+from typing import assert_never
 
-from spawn.cli.assembly import Replan, own_public_key, perform_launch
-from spawn.cli.launch_words import spec_of
+from spawn.cli.asking import AskedLaunch
+from spawn.cli.assembly import perform_launch
 from spawn.cli.mending import mend_after_launch
 from spawn.cli.options import Account
 from spawn.cli.progress import Lines, Silence
@@ -18,19 +18,11 @@ from spawn.cli.rendering.launching import (
     requests_document,
     steps_text,
 )
+from spawn.cli.waiting import Wait, Waiting
 from spawn.cli.wiring import Wiring
-from spawn.core.errors import InputError
+from spawn.core.errors import InputError, PartlyDone
 from spawn.launch.apply import Launched
 from spawn.launch.plan import LaunchPlan
-from spawn.launch.spec import LaunchSpec
-
-
-def asked_of(wiring: Wiring, region: str, words: dict[str, Any]) -> LaunchSpec:
-    """Return the spec; the person's own key is made here where it is missing and needed."""
-    public_key = ""
-    if words["key_pair"] is None:
-        public_key = own_public_key(wiring)
-    return spec_of(words, region=region, public_key=public_key)
 
 
 def show_plan(
@@ -65,16 +57,36 @@ def show_plan(
     return 0
 
 
-def carry_out(
-    wiring: Wiring, account: Account, replan: Replan, *, plan: LaunchPlan, output: Output
-) -> int:
-    """Perform a plan, and say what came of it."""
+def carry_out(wiring: Wiring, asked: AskedLaunch, *, output: Output) -> int:
+    """Perform a plan, say what came of it, and wait for as much as was asked."""
+    plan = asked.plan(wiring)
     if output is Output.TABLE:
-        wiring.show(plan_text(plan, endpoint=account.session.endpoint("ec2", plan.region)))
+        wiring.show(plan_text(plan, endpoint=asked.endpoint))
     progress = Lines(wiring.stderr) if wiring.is_terminal else Silence()
-    launched = perform_launch(wiring, account, plan, replan=replan, progress=progress)
-    _show_launched(wiring, launched, output)
-    mend_after_launch(wiring, account)
+    launched = perform_launch(
+        wiring,
+        asked.account,
+        plan,
+        replan=asked.replan,
+        progress=progress,
+        until_running=asked.wait is not Wait.NO,
+    )
+    if output is Output.TABLE:
+        _show_launched(wiring, launched, output)
+    try:
+        waiting = Waiting(wiring=wiring, account=asked.account, progress=progress.phase)
+        waiting.for_launched(launched, asked=asked.wait)
+    finally:
+        # A document is written when nothing is left to wait for, or nobody waits any more.
+        if output is not Output.TABLE:
+            _show_launched(wiring, launched, output)
+    mend_after_launch(wiring, asked.account)
+    if launched.missing:
+        raise PartlyDone(
+            f"{len(launched.ids)} of {plan.spec.count} instances run",
+            why="AWS has no capacity for more at the moment, and --min-count accepts fewer",
+            next_command="spawn list --mine",
+        )
     return 0
 
 
@@ -85,6 +97,6 @@ def _show_launched(wiring: Wiring, launched: Launched, output: Output) -> None:
         case Output.JSON | Output.YAML:
             wiring.show(document(launch_document(launched), output))
         case Output.IDS:
-            wiring.show_ids((launched.instance.instance_id,))
+            wiring.show_ids(launched.ids)
         case _:
             assert_never(output)

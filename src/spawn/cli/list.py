@@ -9,8 +9,9 @@ import click
 
 from spawn.aws.questions import Asker, value_of
 from spawn.aws.sts import caller_question
+from spawn.cli.finding import SIDE_BY_SIDE, say_account
 from spawn.cli.mending import mend_after
-from spawn.cli.options import account_of, output_option
+from spawn.cli.options import AccountWords, account_flags, account_of, output_option
 from spawn.cli.rendering.documents import Output, document
 from spawn.cli.rendering.listing import failed_regions_text, listing_table
 from spawn.cli.wiring import Wiring
@@ -19,11 +20,8 @@ from spawn.core.tags import parse_tags
 from spawn.lifecycle.filter_parser import parse_filter
 from spawn.lifecycle.list import Listing, Selection, list_instances, parse_states
 
-SIDE_BY_SIDE = 64
-
 
 @click.command(name="list")
-@click.option("--region", metavar="REGION", help="Only this region; else all that are enabled.")
 @click.option("--state", multiple=True, metavar="STATE,…", help="Only these states.")
 @click.option("--tag", multiple=True, metavar="KEY=VALUE,…", help="Only those with these tags.")
 @click.option("--mine", is_flag=True, help="Only your own.")
@@ -33,21 +31,18 @@ SIDE_BY_SIDE = 64
     metavar="CONDITION",
     help='Only those it holds for: "launch_time > 2026-01-27T00:00 and owner = me".',
 )
-@click.option("--profile", metavar="NAME", help="The profile of your AWS configuration.")
-@click.option("--local", is_flag=True, help="Use the embedded cloud of this machine.")
+@account_flags(region="Only this region; else all that are enabled.")
 @output_option(Output.TABLE, Output.JSON, Output.YAML, Output.IDS)
 @click.pass_obj
 def command(
     wiring: Wiring,
     /,
     *,
-    region: str | None,
     state: tuple[str, ...],
     tag: tuple[str, ...],
     mine: bool,
     condition: str | None,
-    profile: str | None,
-    local: bool,
+    asked: AccountWords,
     output: Output,
 ) -> int:
     """List spawn's instances, your own first."""
@@ -57,7 +52,7 @@ def command(
         mine_only=mine,
         filter=None if condition is None else parse_filter(condition),
     )
-    account = account_of(wiring, region=region, profile=profile, local=local)
+    account = account_of(wiring, asked)
     now = wiring.clock.now()
     with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
         asker = Asker(account.reader, pool)
@@ -67,11 +62,13 @@ def command(
             caller=lambda: value_of(caller()),
             now=now,
             home_region=account.region,
-            region=region,
+            region=asked.region,
             selection=selection,
         )
         known_caller = value_of(caller())
     _show(wiring, listing, output)
+    if output is Output.TABLE:
+        say_account(wiring, account, known_caller)
     mend_after(wiring, account, listing.instances, known_caller)
     if listing.failed_regions:
         raise PartlyDone(

@@ -11,7 +11,6 @@ from spawn.aws.questions import Asker
 from spawn.aws.sts import Identity
 from spawn.cli.finding import SIDE_BY_SIDE, everything
 from spawn.cli.options import Account
-from spawn.cli.rendering.terminal import escape
 from spawn.cli.wiring import Wiring
 from spawn.core.errors import SpawnError
 from spawn.core.journal import Finished, JournalledLaunch, add_entries, journalled_launches, prune
@@ -35,10 +34,10 @@ def mend_after(
             done = mend_backstops(asker, performer, rows, caller=caller, now=now)
         done += mend_records(performer, _journalled_here(wiring, account), caller=caller)
     except SpawnError as error:
-        wiring.say(escape(f"an instance still has no backstop: {error.what}"))
+        wiring.tell(f"an instance still has no backstop: {error.what}")
         return False
     for sentence in done:
-        wiring.say(escape(f"made good for an earlier launch: {sentence}"))
+        wiring.tell(f"made good for an earlier launch: {sentence}")
     with suppress(OSError):
         prune(wiring.paths.journal, now=now)
     return True

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from typing import TextIO
 
 from spawn.cli.rendering.terminal import escape
 from spawn.core.errors import AwsRefusal
-from spawn.core.steps import Output, Step
+from spawn.core.steps import Output, Outputs, Step
+
+# What a person may want to copy of all that a step yields.
+_SHOWN = (Output.INSTANCE_ID, Output.SECURITY_GROUP_ID)
 
 
 class Silence:
@@ -20,7 +22,10 @@ class Silence:
     def waiting(self, step: Step, refusal: AwsRefusal) -> None:
         """Say nothing."""
 
-    def done(self, step: Step, outputs: Mapping[Output, str]) -> None:
+    def passed_over(self, step: Step, attempt: str, refusal: AwsRefusal) -> None:
+        """Say nothing."""
+
+    def done(self, step: Step, outputs: Outputs) -> None:
         """Say nothing."""
 
     def failed(self, step: Step, refusal: AwsRefusal) -> None:
@@ -37,11 +42,14 @@ class Lines:
         self._stream = stream
         self._lock = threading.Lock()
         self._waited: set[int] = set()
+        self._tried: dict[int, str] = {}  # the alternative that a step has come to
 
     def started(self, step: Step, attempt: str) -> None:
         """Say where else a step is tried."""
         if attempt:
-            self._line("→", f"{step.sentence}, {attempt}")
+            with self._lock:
+                self._tried[id(step)] = attempt
+            self._line("→", f"else {attempt}")
 
     def waiting(self, step: Step, refusal: AwsRefusal) -> None:
         """Say once that a step takes a moment."""
@@ -51,10 +59,16 @@ class Lines:
         if is_first:
             self._line("…", f"{step.sentence}: AWS needs a moment ({refusal.code})")
 
-    def done(self, step: Step, outputs: Mapping[Output, str]) -> None:
+    def passed_over(self, step: Step, attempt: str, refusal: AwsRefusal) -> None:
+        """Say why it is tried elsewhere."""
+        self._line("✗", f"{attempt or step.sentence}: {refusal.code}")
+
+    def done(self, step: Step, outputs: Outputs) -> None:
         """Say what was done, and what came of it."""
-        made = ", ".join(outputs.values())
-        self._line("✓", f"{step.sentence}{made and f' ({made})'}")
+        made = ", ".join(one for kind in _SHOWN for one in outputs.get(kind, ()))
+        with self._lock:
+            what = self._tried.get(id(step), step.sentence)
+        self._line("✓", f"{what}{made and f' ({made})'}")
 
     def failed(self, step: Step, refusal: AwsRefusal) -> None:
         """Say what did not work; why is said at the end."""

@@ -10,13 +10,12 @@ from importlib import import_module
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 from spawn.cli.rendering.errors import error_text
-from spawn.cli.wiring import wiring_of
+from spawn.cli.wiring import COMPLETION_SWITCH, wiring_of
 from spawn.core.directories import make_private_directory
-from spawn.core.errors import Defect, InputError, SpawnError
-
-EXIT_INTERRUPTED = 130  # as shells count it: 128 + SIGINT
+from spawn.core.errors import Defect, InputError, Interrupted, SpawnError
 
 # Name, then what `spawn --help` says of it: known without loading the command.
 COMMANDS = {
@@ -24,11 +23,20 @@ COMMANDS = {
     "list": "List spawn's instances, in every region.",
     "status": "Show one instance: its state, its end, its posture.",
     "connect": "Open a shell on an instance, or run a command there.",
+    "network": "Change who may reach an instance.",
+    "run": "Launch an instance, run a command there, fetch its results, and end it.",
+    "cp": "Copy files to an instance, or from it.",
+    "logs": "Show what an instance's boot and its user-data print.",
+    "ssh-config": "Let plain ssh, scp, rsync and editors reach instances by name.",
     "cancel": "End instances now.",
     "cleanup": "Remove what spawn made and nothing uses any more.",
     "apply": "Carry out a plan that `spawn launch --dry-run -o json` saved.",
+    "config": "What is set where nobody says otherwise, and where it is set.",
+    "completion": "Let your shell complete commands, flags, and your instances.",
     "cloud": "The embedded cloud: AWS on this machine, to try things on.",
 }
+# Programs start these; a person has no use for them.
+HIDDEN = frozenset({"proxy"})
 
 
 class Commands(click.Group):
@@ -40,9 +48,9 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load the command's module, and return its command."""
-        if cmd_name not in COMMANDS:
+        if cmd_name not in COMMANDS and cmd_name not in HIDDEN:
             return None
-        command = import_module(f"spawn.cli.{cmd_name}").command
+        command = import_module(f"spawn.cli.{cmd_name.replace('-', '_')}").command
         assert isinstance(command, click.Command)
         return command
 
@@ -50,7 +58,8 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the command that the first argument names, or say which it may have meant."""
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+        known = {*COMMANDS, *HIDDEN}
+        if args and args[0] not in known and not args[0].startswith("-"):
             near = get_close_matches(args[0], COMMANDS, n=1)
             raise InputError(
                 f"there is no command {args[0]!r}",
@@ -58,6 +67,15 @@ class Commands(click.Group):
                 next_command=f"spawn {near[0]} --help" if near else "spawn --help",
             )
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Offer commands and flags without loading any command."""
+        commands = (
+            CompletionItem(name, help=says)
+            for name, says in COMMANDS.items()
+            if name.startswith(incomplete)
+        )
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the table of commands without loading any of them."""
@@ -74,17 +92,24 @@ def root() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command; return its exit code, having said on stderr what went wrong."""
     wiring = wiring_of(sys.stdout, sys.stderr, sys.stdin)
+    if COMPLETION_SWITCH in wiring.environment:
+        from spawn.cli.completion import answer
+
+        return answer(root, wiring)
     try:
         result = root.main(list(arguments), prog_name="spawn", standalone_mode=False, obj=wiring)
     except SpawnError as error:
         code = _say(error)
     except click.exceptions.Exit as exit_:
         code = exit_.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        sys.stderr.write(f"{error.format_message()}\n")
+        code = InputError.exit_code
     except click.UsageError as error:
         code = _say(_usage_error(error))
     except (KeyboardInterrupt, click.Abort):
         sys.stderr.write("interrupted\n")
-        code = EXIT_INTERRUPTED
+        code = Interrupted.exit_code
     except BrokenPipeError:
         code = 0  # whoever read us had enough
     except Exception as error:  # noqa: BLE001  the last border: a person never sees a traceback

@@ -15,10 +15,10 @@ from typing import TextIO
 from spawn.cli.rendering.terminal import escape
 from spawn.core.errors import InputError
 from spawn.core.ids import LAUNCH_ID_BYTES, launch_id
-from spawn.network.caller import DEFAULT_ADDRESS_URL, address_url
 
 LOCAL_SWITCH = "SPAWN_LOCAL"
-ADDRESS_SETTING = "SPAWN_ADDRESS_URL"
+COMPLETION_SWITCH = "_SPAWN_COMPLETE"  # set by the script that `spawn completion` prints
+PROJECT_FILE = "spawn.toml"
 
 
 class SystemClock:
@@ -43,6 +43,7 @@ class Paths:
 
     state: Path
     cache: Path
+    config: Path
     home: Path
 
     @property
@@ -56,7 +57,8 @@ def paths_of(environment: Mapping[str, str]) -> Paths:
     home = Path(environment.get("HOME") or "~").expanduser()
     state = environment.get("XDG_STATE_HOME") or home / ".local" / "state"
     cache = environment.get("XDG_CACHE_HOME") or home / ".cache"
-    return Paths(Path(state) / "spawn", Path(cache) / "spawn", home)
+    config = environment.get("XDG_CONFIG_HOME") or home / ".config"
+    return Paths(Path(state) / "spawn", Path(cache) / "spawn", Path(config) / "spawn", home)
 
 
 @dataclass(frozen=True)
@@ -86,9 +88,9 @@ class Wiring:
         return os.get_terminal_size(self.stdout.fileno()).columns if self.stdout.isatty() else None
 
     @property
-    def address_url(self) -> str:
-        """The address service. Raises InputError for one that can't be trusted."""
-        return address_url(self.environment.get(ADDRESS_SETTING) or DEFAULT_ADDRESS_URL)
+    def settings_files(self) -> tuple[Path, Path]:
+        """Where settings may lie: with the directory that one stands in, and one's own."""
+        return Path(PROJECT_FILE), self.paths.config / "config.toml"
 
     def randomness(self, count: int) -> bytes:
         """Return so many random bytes."""
@@ -102,6 +104,10 @@ class Wiring:
         """Write words for the person to stderr."""
         self.stderr.write(text if text.endswith("\n") else f"{text}\n")
         self.stderr.flush()
+
+    def tell(self, sentence: str) -> None:
+        """Write a sentence to stderr that may hold a stranger's words: how a thing goes on."""
+        self.say(escape(sentence))
 
     def show(self, text: str) -> None:
         """Write the result to stdout."""

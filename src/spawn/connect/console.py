@@ -10,6 +10,8 @@ from spawn.core.errors import AwsRefusal
 # Nitro types answer what the console shows now; all types what it showed soon after the last
 # start, stop or reboot (EC2 API Reference, GetConsoleOutput, `Latest`).
 _NO_LATEST = "UnsupportedOperation"
+# A replaced character at an end of the console is one that the 64 KB cut through.
+_CUT = "\N{REPLACEMENT CHARACTER}"
 # Describe-calls lag behind RunInstances.
 _NOT_YET = "InvalidInstanceID.NotFound"
 
@@ -29,6 +31,16 @@ def console_keys(reader: Reader, instance_id: str, *, region: str) -> ConsoleKey
         if at_boot.keys
         else ConsoleKeys(fingerprints=now.fingerprints or at_boot.fingerprints)
     )
+
+
+def console_output(reader: Reader, instance_id: str, *, region: str) -> str:
+    """Return the last 64 KB of what the console shows, or showed while there was an instance.
+
+    "" where there is nothing (yet). Raises AwsRefusal and its branches.
+    """
+    now = _output(reader, instance_id, region=region, latest=True)
+    shown = now or _output(reader, instance_id, region=region, latest=False)
+    return shown.strip(_CUT)
 
 
 def _output(reader: Reader, instance_id: str, *, region: str, latest: bool) -> str:

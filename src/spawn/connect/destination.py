@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from spawn.aws import ec2
 from spawn.aws.door import Reader
 from spawn.aws.instance_details import instance_question
 from spawn.aws.questions import Known, answer_of
 from spawn.core.errors import NamedThingNotFound
-from spawn.images.catalog import login_user, publisher_of
+from spawn.images.catalog import ImageFamily, family_of, publisher_of
 from spawn.images.choose import given_image_question
 
 # Where the image does not say: what most images of EC2's that are not known use.
 DEFAULT_USER = "ec2-user"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Login:
+    """Who logs in; `has_instance_connect`: the image takes keys from EC2 Instance Connect."""
+
+    user: str
+    has_instance_connect: bool = False
 
 
 def find_instance(reader: Reader, instance_id: str, *, region: str) -> ec2.Instance:
@@ -24,11 +34,19 @@ def find_instance(reader: Reader, instance_id: str, *, region: str) -> ec2.Insta
     )
 
 
-def find_login_user(reader: Reader, instance: ec2.Instance, *, region: str, partition: str) -> str:
-    """Return who logs in to the instance's image; the usual one where that is not known."""
+def find_login(
+    reader: Reader, instance: ec2.Instance, *, region: str, partition: str, user: str | None
+) -> Login:
+    """Return how one logs in to the instance's image, as `user` where one is given.
+
+    Of an image that is not known, the usual user does. Raises AwsRefusal.
+    """
     fact = answer_of(reader, given_image_question(instance.image_id, region=region))
     image = fact.value[0] if isinstance(fact, Known) and fact.value else None
-    if image is None:
-        return DEFAULT_USER
-    publisher = publisher_of(image.owner_id, alias=image.image_owner_alias, partition=partition)
-    return login_user(publisher, image.name) or DEFAULT_USER
+    family: ImageFamily | None = None
+    if image is not None:
+        publisher = publisher_of(image.owner_id, alias=image.image_owner_alias, partition=partition)
+        family = family_of(publisher, image.name)
+    if family is None:
+        return Login(user=user or DEFAULT_USER)
+    return Login(user=user or family.login_user, has_instance_connect=family.has_instance_connect)

@@ -2,19 +2,89 @@
 
 from __future__ import annotations
 
-import ipaddress
 import shlex
 from collections.abc import Callable
 from typing import TypeVar
 
+from spawn.connect.authentication import OWN_FILES
 from spawn.connect.failures import Failure, NotConnected
 from spawn.connect.hostkeys import ConsoleKeys
-from spawn.connect.ingress import Admission, Ingress, admission, admitted_peers
+from spawn.connect.ingress import Ingress, admission, admitted_peers
+from spawn.connect.outlook import Outlook, advice
 from spawn.connect.pins import read_pin
+from spawn.connect.routes import Route
 from spawn.connect.way import Way
 from spawn.core.errors import AccountError, AwsRefusal
+from spawn.network.admission import Verdict
 
 T = TypeVar("T")
+
+
+class NotAdmitted(AccountError):
+    """The instance's security groups don't admit the caller's own address, which may have changed.
+
+    `caller_addresses` are those of the caller, `region` is the instance's.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        why: str,
+        next_command: str,
+        instance_id: str,
+        region: str,
+        caller_addresses: tuple[str, ...],
+    ) -> None:
+        super().__init__(what, why=why, next_command=next_command)
+        self.instance_id = instance_id
+        self.region = region
+        self.caller_addresses = caller_addresses
+
+
+def obstacle(way: Way, outlook: Outlook) -> AccountError | None:
+    """Return the error for what AWS shows to stand in the way, None where it shows nothing.
+
+    What can't be looked at, or is not certain, is no obstacle.
+    """
+    ingress, target = outlook.ingress, way.target
+    if ingress and admission(ingress, target.address, target.port) is Verdict.CLOSED:
+        return _not_admitted(ingress, way)
+    diagnosis = outlook.diagnosis
+    if diagnosis is not None and diagnosis.verdict is Verdict.CLOSED:
+        why, command = advice(diagnosis, f"spawn status {target.instance_id}")
+        return AccountError(
+            f"no packet of yours gets to {target.instance_id}", why=why, next_command=command
+        )
+    return None
+
+
+def _not_admitted(ingress: Ingress, way: Way) -> AccountError:
+    target = way.target
+    what = f"no answer from {target.instance_id} at {target.address}, port {target.port}"
+    groups = ", ".join(group.group_id for group in ingress.groups) or "none"
+    knocking = ", ".join(ingress.caller_addresses)
+    admitted = ", ".join(admitted_peers(ingress, target.port)) or "nobody"
+    among = (
+        f"is not among those that its security groups ({groups}) admit on port {target.port}: "
+        f"{admitted}"
+    )
+    command = ("spawn", "network", "allow", target.instance_id)
+    if way.bastion is not None:
+        return AccountError(
+            what,
+            why=f"the bastion's address {knocking} {among}",
+            next_command=shlex.join((*command, "--from", f"{ingress.caller_addresses[0]}/32")),
+        )
+    proxy = "; your ssh goes through a proxy command, which may have another address"
+    return NotAdmitted(
+        what,
+        why=f"your address {knocking} {among}{proxy if target.proxy_command else ''}",
+        next_command=shlex.join(command),
+        instance_id=target.instance_id,
+        region=way.region,
+        caller_addresses=ingress.caller_addresses,
+    )
 
 
 def explained(way: Way, trouble: NotConnected) -> AccountError:
@@ -34,6 +104,27 @@ def _plain(way: Way, trouble: NotConnected) -> AccountError:
     )
 
 
+def _closed(way: Way, trouble: NotConnected) -> AccountError:
+    """Where a program of AWS's carries the connection, ssh sees no more than its end."""
+    if way.route not in (Route.ENDPOINT, Route.SESSION_MANAGER):
+        return _plain(way, trouble)
+    status = f"spawn status {way.target.instance_id}"
+    why, command = advice(way.outlook().diagnosis, status)
+    return AccountError(
+        f"could not connect to {way.target.instance_id} {way.route.value}",
+        why="; ".join(filter(None, (trouble.message, why))),
+        next_command=command,
+    )
+
+
+def _not_forwarded(way: Way, trouble: NotConnected) -> AccountError:
+    return AccountError(
+        f"{trouble.failure.value}, so the connection to {way.target.instance_id} was given up",
+        why=trouble.message,
+        next_command="spawn connect --help",
+    )
+
+
 def _lost(way: Way, trouble: NotConnected) -> AccountError:
     return AccountError(
         f"the connection to {way.target.instance_id} was lost",
@@ -44,12 +135,14 @@ def _lost(way: Way, trouble: NotConnected) -> AccountError:
 
 def _key_refused(way: Way, trouble: NotConnected) -> AccountError:
     target = way.target
-    offered = target.identity_file or "those of ssh's own files and agent"
+    files = ", ".join(map(str, (*target.certificate_files, *target.identity_files)))
+    ephemeral = "one by EC2 Instance Connect, " if way.send_key is not None else ""
+    offered = ephemeral + (files or OWN_FILES)
     launched = f"the key pair {way.key_name}" if way.key_name else "no key pair"
     return AccountError(
         f"{target.instance_id} does not let {target.user} in with your key",
         why=(
-            f"{trouble.message}; the key offered: {offered}; it was launched with {launched}: "
+            f"{trouble.message}; offered: {offered}; it was launched with {launched}: "
             "another key is needed, or the image has another login name"
         ),
         next_command=f"spawn status {target.instance_id}",
@@ -73,12 +166,13 @@ def _host_key(way: Way, trouble: NotConnected) -> AccountError:
 
 
 def _silent(way: Way, trouble: NotConnected) -> AccountError:
-    target = way.target
-    # Behind a proxy command it is not the caller's address that the groups see.
-    ingress = None if target.proxy_command else _quietly(way.ingress)
-    if ingress is None:
+    target, outlook = way.target, way.outlook()
+    blocked = obstacle(way, outlook)
+    if blocked is not None:
+        return blocked
+    if outlook.ingress is None:
         return _plain(way, trouble)
-    why, next_command = explain_silence(ingress, way)
+    why, next_command = explain_silence(outlook.ingress, way)
     return AccountError(
         f"no answer from {target.instance_id} at {target.address}, port {target.port}",
         why=why,
@@ -87,51 +181,23 @@ def _silent(way: Way, trouble: NotConnected) -> AccountError:
 
 
 def explain_silence(ingress: Ingress, way: Way) -> tuple[str, str]:
-    """Return why an instance may not answer, and the next command to type."""
+    """Return why an instance may not answer though nothing stands in the way, and what to type."""
     port = way.target.port
     groups = ", ".join(group.group_id for group in ingress.groups) or "none"
-    callers = ", ".join(ingress.caller_addresses)
+    whose = "your address" if way.bastion is None else "the bastion's address"
+    knocking = ", ".join(ingress.caller_addresses)
+    if admission(ingress, way.target.address, port) is Verdict.OPEN:
+        why = (
+            f"its security groups ({groups}) admit {whose} {knocking}: it may still be booting, or "
+            "a network ACL or its own firewall is in the way"
+        )
+        return why, _look_at_console(way)
     admitted = ", ".join(admitted_peers(ingress, port)) or "nobody"
-    match admission(ingress, way.target.address, port):
-        case Admission.NOT_ADMITTED:
-            why = (
-                f"your address {callers} is not among those that its security groups ({groups}) "
-                f"admit on port {port}: {admitted}"
-            )
-            return why, _authorize(ingress, way)
-        case Admission.ADMITTED:
-            why = (
-                f"its security groups ({groups}) admit your address {callers}: it may still be "
-                "booting, or a route or a network ACL is in the way"
-            )
-            return why, _look_at_console(way)
-        case Admission.UNKNOWN:
-            why = (
-                f"your address is {callers or 'not known'}; its security groups ({groups}) admit "
-                f"on port {port}: {admitted}. Whether that includes you can't be told from here"
-            )
-            return why, f"spawn status {way.target.instance_id}"
-
-
-def _authorize(ingress: Ingress, way: Way) -> str:
-    if not ingress.groups:
-        return f"spawn status {way.target.instance_id}"
-    address = ipaddress.ip_address(way.target.address)
-    caller = next(
-        caller
-        for caller in map(ipaddress.ip_address, ingress.caller_addresses)
-        if caller.version == address.version
+    why = (
+        f"{whose} is {knocking or 'not known'}; its security groups ({groups}) admit on port "
+        f"{port}: {admitted}. Whether that includes it can't be told from here"
     )
-    block = "CidrIp" if caller.version == 4 else "CidrIpv6"
-    ranges = "IpRanges" if caller.version == 4 else "Ipv6Ranges"
-    port = way.target.port
-    permission = (
-        f"IpProtocol=tcp,FromPort={port},ToPort={port},"
-        f"{ranges}=[{{{block}={caller}/{caller.max_prefixlen}}}]"
-    )
-    command = "aws ec2 authorize-security-group-ingress --group-id"
-    words = (*command.split(), ingress.groups[0].group_id, "--ip-permissions", permission)
-    return shlex.join((*words, "--region", way.region))
+    return why, f"spawn status {way.target.instance_id}"
 
 
 def _look_at_console(way: Way) -> str:
@@ -150,5 +216,9 @@ _EXPLANATIONS = {
     Failure.HOST_KEY: _host_key,
     Failure.KEY_REFUSED: _key_refused,
     Failure.TIMED_OUT: _silent,
+    Failure.NO_ROUTE: _silent,
+    Failure.CLOSED: _closed,
+    Failure.OTHER: _closed,
+    Failure.NOT_FORWARDED: _not_forwarded,
     Failure.LOST: _lost,
 }

@@ -26,6 +26,7 @@ class Failure(enum.StrEnum):
     NO_ROUTE = "there is no way to its address"
     CLOSED = "the connection was closed before login"
     LOST = "the connection was lost"
+    NOT_FORWARDED = "a port could not be forwarded"
     OTHER = "ssh could not connect"
 
     @property
@@ -49,6 +50,8 @@ _PHRASES = (
     (Failure.NO_ROUTE, ("No route to host", "Network is unreachable")),
     (Failure.CLOSED, ("Connection closed", "Connection reset", "kex_exchange_identification")),
 )
+# What nobody answers: a security group, a route, a machine that is still off.
+SILENT = frozenset({Failure.TIMED_OUT, Failure.NO_ROUTE})
 _LOST_PHRASES = (
     "not responding",
     "send disconnect",
@@ -56,6 +59,11 @@ _LOST_PHRASES = (
     "Corrupted MAC",
     "timed out",
 )
+# ssh.c, with ExitOnForwardFailure; what the system said of it stands before.
+_NOT_FORWARDED_PHRASES = ("Could not request ", "Error: remote port forwarding failed")
+_LISTENING_PHRASES = ("bind ", "bind: ", "cannot listen ")
+# How ssh -W tells what became of the connection from the bastion onwards.
+_ONWARD = re.compile(r"(?:channel \d+: )?open failed: (.*)")
 # clientloop.c writes this one to its standard error, past the log.
 _CLOSED_BY_REMOTE = re.compile(rb"^Connection to \S+ closed by remote host\.\r?\n?\Z", re.MULTILINE)
 _AUTHENTICATED = "Authenticated to "
@@ -82,24 +90,59 @@ def judge(ended: Completed, log: str) -> NotConnected | None:
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     if any(line.startswith(_AUTHENTICATED) for line in lines):
         return _after_login(ended, lines)
-    failure = next(
-        (failure for failure, phrases in _PHRASES if _mentions(lines, phrases)), Failure.OTHER
-    )
     offered = _OFFERED.search(log)
     said = [*lines[-1:], *ended.stderr.decode("utf-8", "replace").split("\n")]
     return NotConnected(
-        failure=failure,
+        failure=_failure_of(lines, Failure.OTHER),
         message="; ".join(line.strip() for line in said if line.strip()),
         offered=offered[1] if offered else "",
     )
 
 
+def judge_bastion(log: str) -> NotConnected | None:
+    """Return why a bastion that was logged in to could not lead on, from the log of its ssh -W.
+
+    None where that says nothing of it.
+    """
+    onward = [match for line in log.splitlines() if (match := _ONWARD.search(line))]
+    if not onward:
+        return None
+    said = onward[-1][1].strip()
+    return NotConnected(failure=_failure_of([said], Failure.CLOSED), message=f"the bastion: {said}")
+
+
+def judge_host(log: str) -> NotConnected | None:
+    """Return why a host of the person's own could not be logged in to, from its ssh's log.
+
+    None where that says nothing of it: a log may hold warnings, too. Such a host is no booting
+    instance of ours, so nothing is waited for.
+    """
+    said = [line.strip() for line in log.splitlines() if _is_failure(line)]
+    if not said:
+        return None
+    return NotConnected(failure=Failure.OTHER, message=f"the bastion: {'; '.join(said)}")
+
+
+def _is_failure(line: str) -> bool:
+    phrases = (*(phrase for _, phrases in _PHRASES for phrase in phrases), "Could not resolve")
+    return _mentions([line], phrases)
+
+
 def _after_login(ended: Completed, lines: list[str]) -> NotConnected | None:
+    if _mentions(lines, _NOT_FORWARDED_PHRASES):
+        phrases = (*_NOT_FORWARDED_PHRASES, *_LISTENING_PHRASES)
+        said = [line for line in lines if _mentions([line], phrases)]
+        return NotConnected(failure=Failure.NOT_FORWARDED, message="; ".join(said))
     said = [line for line in lines if any(phrase in line for phrase in _LOST_PHRASES)]
     closed = _CLOSED_BY_REMOTE.search(ended.stderr)
     if closed:
         said.append(closed[0].decode("utf-8", "replace").strip())
     return NotConnected(failure=Failure.LOST, message="; ".join(said)) if said else None
+
+
+def _failure_of(lines: list[str], otherwise: Failure) -> Failure:
+    found = (failure for failure, phrases in _PHRASES if _mentions(lines, phrases))
+    return next(found, otherwise)
 
 
 def _mentions(lines: list[str], phrases: tuple[str, ...]) -> bool:

@@ -9,13 +9,17 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import os
 import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from spawn.connect.private_files import place_once, private_scratch, read_private
+from spawn.connect.private_files import (
+    open_without_waiting,
+    place_once,
+    private_scratch,
+    read_private,
+)
 from spawn.connect.programs import Programs
 from spawn.connect.publickey import PublicKey, public_key_of, take_string
 from spawn.core.errors import AccountError
@@ -77,7 +81,7 @@ def personal_key(state_directory: Path, programs: Programs) -> PersonalKey:
         return known
     with private_scratch(place.parent) as scratch:
         draft = scratch / place.name
-        _generate(draft, programs)
+        generate_key(draft, programs)
         place_once(draft, place)
     made = existing_key(state_directory)
     if made is None:
@@ -125,8 +129,11 @@ def public_half(private_text: str) -> PublicKey:
     return public_key_of(blob)
 
 
-def _generate(place: Path, programs: Programs) -> None:
-    """Make a key without a passphrase: whoever reads this account's files has its AWS keys too."""
+def generate_key(place: Path, programs: Programs) -> None:
+    """Make an ed25519 key; raises AccountError where ssh-keygen is missing or fails.
+
+    It has no passphrase: whoever reads this account's files has its AWS keys too.
+    """
     ended = programs.run(
         ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", _COMMENT, "-f", str(place)),
         timeout_seconds=_KEYGEN_TIMEOUT_SECONDS,
@@ -157,12 +164,7 @@ def find_private_key(key_name: str, *, own: PersonalKey | None, ssh_directory: P
 def _is_private_key(path: Path) -> bool:
     """Tell a private key from its neighbours in ~/.ssh: `config`, `known_hosts`, public keys."""
     try:
-        with open(path, "rb", opener=_open_without_waiting) as file:
+        with open(path, "rb", opener=open_without_waiting) as file:
             return _PRIVATE_KEY_HEADER.match(file.readline(100)) is not None
     except OSError:
         return False
-
-
-def _open_without_waiting(path: str, flags: int) -> int:
-    """Open a file so that a named pipe in its place can't hold us up."""
-    return os.open(path, flags | os.O_NONBLOCK)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shlex
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,19 +15,52 @@ from spawn.core.directories import make_private_directory
 from spawn.core.errors import AccountError
 
 _OTHERS = 0o077
+_SCRATCH = ".scratch-"
 
 
 @contextlib.contextmanager
 def private_scratch(parent: Path) -> Iterator[Path]:
     """Lend a directory of its own inside `parent`, gone with all that is in it afterwards.
 
-    Raises AccountError where there can be none.
+    What a process left there that was killed is removed now: it may hold keys. Raises AccountError
+    where there can be none.
     """
-    with _blaming(parent):
+    with blaming(parent):
         make_private_directory(parent)
-        scratch = tempfile.TemporaryDirectory(dir=parent, prefix=".")
-    with scratch as path:
-        yield Path(path)
+        for left in parent.glob(f"{_SCRATCH}*"):
+            _remove_unless_in_use(left)
+        path, lock = _make_scratch(parent)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+        os.close(lock)
+
+
+def _make_scratch(parent: Path) -> tuple[Path, int]:
+    """Make a directory and hold the lock that says it is in use, which ends with the process.
+
+    Before the lock was held, somebody who clears up may have taken it for left behind.
+    """
+    while True:
+        path = Path(tempfile.mkdtemp(dir=parent, prefix=_SCRATCH))
+        with contextlib.suppress(FileNotFoundError):
+            lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            with contextlib.suppress(OSError):  # a file system without locks
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            if path.exists():
+                return path, lock
+            os.close(lock)
+
+
+def _remove_unless_in_use(scratch: Path) -> None:
+    with contextlib.suppress(OSError):
+        lock = os.open(scratch, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(scratch, ignore_errors=True)
+        finally:
+            os.close(lock)
 
 
 def place_once(finished: Path, place: Path) -> bool:
@@ -35,7 +70,7 @@ def place_once(finished: Path, place: Path) -> bool:
     written: link(2) makes the name and the content appear together. Raises AccountError.
     """
     try:
-        with _blaming(place):
+        with blaming(place):
             os.link(finished, place)
     except FileExistsError:
         return False
@@ -49,7 +84,7 @@ def write_once(place: Path, text: str) -> bool:
     """
     with private_scratch(place.parent) as scratch:
         draft = scratch / place.name
-        with _blaming(draft):
+        with blaming(draft):
             draft.touch(mode=0o600, exist_ok=False)
             draft.write_text(text, encoding="utf-8")
         return place_once(draft, place)
@@ -62,7 +97,7 @@ def read_private(place: Path) -> str | None:
     read it.
     """
     try:
-        with _blaming(place), place.open(encoding="utf-8", errors="replace") as file:
+        with blaming(place), place.open(encoding="utf-8", errors="replace") as file:
             status = os.fstat(file.fileno())
             text = file.read()
     except FileNotFoundError:
@@ -82,8 +117,13 @@ def read_private(place: Path) -> str | None:
     return text
 
 
+def open_without_waiting(path: str, flags: int) -> int:
+    """Open a file so that a named pipe in its place can't hold us up: an `opener` for `open`."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
 @contextlib.contextmanager
-def _blaming(place: Path) -> Iterator[None]:
+def blaming(place: Path) -> Iterator[None]:
     """Turn the system's refusals into help; whether a file exists is left to the caller."""
     try:
         yield

@@ -11,6 +11,7 @@
     │   ├── Throttled             for being asked too often                 exit 1
     │   └── Unreachable           there was no answer at all                exit 1
     ├── PartlyDone             some of it was done, and the rest is named   exit 6
+    ├── Interrupted            the person pressed Ctrl-C                    exit 130
     └── Defect                 spawn itself is wrong                        exit 1
 
 An error answers three questions, each in a field: what happened, why, and what to type next.
@@ -112,6 +113,12 @@ class PartlyDone(SpawnError):
     """Some of several things were done; `what` counts them and `why` names the others."""
 
     exit_code = 6
+
+
+class Interrupted(SpawnError):
+    """The person pressed Ctrl-C; the aftermath says what was taken back, and what is left."""
+
+    exit_code = 130  # as shells count it: 128 + SIGINT
 
 
 class Defect(SpawnError):

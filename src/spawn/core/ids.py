@@ -8,6 +8,9 @@ import re
 _RESOURCE_ID = re.compile(r"([a-z]{1,8})-(?:[0-9a-f]{8}|[0-9a-f]{17})", re.ASCII)
 _LAUNCH_ID = re.compile(r"l-[0-9a-f]{16}", re.ASCII)
 LAUNCH_ID_BYTES = 8
+# useradd(8), "CAVEATS": what Linux distributions take as a user's name, with the capitals and dots
+# that directories add. Never a dash first: it would be read as an option.
+LOGIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}", re.ASCII)
 
 
 def is_resource_id(text: str, kind: str) -> bool:

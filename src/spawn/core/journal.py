@@ -24,7 +24,7 @@ from typing import Protocol
 import msgspec
 
 from spawn.core.directories import make_private_directory
-from spawn.core.steps import Output
+from spawn.core.steps import Output, Outputs
 
 SUFFIX = ".jsonl"
 # What CloudTrail's event history keeps: beyond that the two can't be compared any more.
@@ -65,7 +65,7 @@ class StepDone(msgspec.Struct, frozen=True, kw_only=True, tag="done"):
 
     at: datetime
     step: int
-    outputs: dict[Output, str] = {}
+    outputs: dict[Output, tuple[str, ...]] = {}
 
 
 class StepFailed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
@@ -158,7 +158,7 @@ class JournalledLaunch:
         return not self.is_finished and not self.is_being_written
 
     @property
-    def outputs(self) -> dict[Output, str]:
+    def outputs(self) -> Outputs:
         """All that its steps yielded."""
         return {
             output: value
@@ -167,15 +167,16 @@ class JournalledLaunch:
             for output, value in entry.outputs.items()
         }
 
-    def has_done(self, operations: Iterable[str]) -> bool:
-        """Whether a step of one of the operations is done."""
+    def times_done(self, operations: Iterable[str]) -> int:
+        """Return how many steps of these operations are done."""
         wanted = frozenset(operations)
         started = {
             entry.step
             for entry in self.steps
             if isinstance(entry, StepStarted) and entry.operation in wanted
         }
-        return any(isinstance(entry, StepDone) and entry.step in started for entry in self.steps)
+        done = {entry.step for entry in self.steps if isinstance(entry, StepDone)}
+        return len(done & started)
 
 
 def journal_path(directory: Path, launch_id: str) -> Path:

@@ -25,6 +25,8 @@ class Output(enum.StrEnum):
 
     SECURITY_GROUP_ID = "security-group-id"
     INSTANCE_ID = "instance-id"
+    INSTANCE_TYPE = "instance-type"
+    IMAGE_ID = "image-id"
     SUBNET_ID = "subnet-id"
 
 
@@ -64,11 +66,28 @@ def text_around(value: Text, write: Callable[[str], str]) -> Text:
     return OutputText(tuple(part for part in parts if part != ""))
 
 
+# What steps have yielded so far: one value of an output, or several where a step made several.
+Outputs = Mapping[Output, tuple[str, ...]]
+# Stands in a path for every member of a list.
+EACH = "*"
+
+
 class Yield(msgspec.Struct, frozen=True):
-    """Where in the step's answer an output is found: keys and indexes from the top down."""
+    """Where in the step's answer an output is found: keys and indexes from the top down.
+
+    With `EACH` in the path there are as many values as the list there has members.
+    """
 
     output: Output
     path: tuple[str | int, ...]
+
+
+def yielded(answer: Any, path: tuple[str | int, ...]) -> tuple[str, ...]:
+    """Return the values that a path leads to."""
+    found = [answer]
+    for key in path:
+        found = [each for value in found for each in (value if key == EACH else (value[key],))]
+    return tuple(map(str, found))
 
 
 class Retry(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,16 +150,45 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 Stage = tuple[Step, ...]
 
 
-def resolve(value: Any, outputs: Mapping[Output, str]) -> Any:
-    """Return `value` with every output reference replaced by what was yielded.
+def for_each(step: Step, outputs: Outputs) -> tuple[Step, ...]:
+    """Return the step once for every value of the outputs that it refers to.
+
+    What needs the id of an instance is done for each instance of a launch.
+    """
+    needed = {*references([step.parameters, *(one.parameters for one in step.alternatives)])}
+    count = max((len(outputs.get(output, ())) for output in needed), default=1)
+    if count <= 1:
+        return (step,)
+    return tuple(_nth(step, outputs, index=index, count=count) for index in range(count))
+
+
+def _nth(step: Step, outputs: Outputs, *, index: int, count: int) -> Step:
+    """Return the step for one value of each output; one that has a single value serves all."""
+    mine = {
+        output: (values[index],) if len(values) == count else values[:1]
+        for output, values in outputs.items()
+    }
+    return msgspec.structs.replace(
+        step,
+        parameters=resolve(step.parameters, mine),
+        sentence=f"{step.sentence} ({index + 1} of {count})",
+        alternatives=tuple(
+            msgspec.structs.replace(one, parameters=resolve(one.parameters, mine))
+            for one in step.alternatives
+        ),
+    )
+
+
+def resolve(value: Any, outputs: Outputs) -> Any:
+    """Return `value` with every output reference replaced by the first that was yielded.
 
     Raises Defect where a needed output is missing: the plan was not checked.
     """
     match value:
         case OutputReference(output=output):
-            if output not in outputs:
+            if not outputs.get(output):
                 raise Defect(f"the plan uses {output} before a step has yielded it")
-            return outputs[output]
+            return outputs[output][0]
         case OutputText(parts=parts):
             return "".join(resolve(part, outputs) for part in parts)
         case dict():

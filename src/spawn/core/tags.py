@@ -27,6 +27,7 @@ class Tag(enum.StrEnum):
     SECURITY = "spawn:security"
     HOLD = "spawn:hold"
     CREATED_AT = "spawn:created-at"
+    USD_PER_HOUR = "spawn:usd-per-hour"
     OWNER = "owner"
     NAME = "Name"
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 
 from spawn.core.errors import InputError
+from spawn.core.nearest import did_you_mean
 from spawn.iam import reference
 from spawn.iam.arns import parse_arn
 from spawn.iam.documents import VERSION, PolicyDocument, Statement, size
-from spawn.iam.nearest import did_you_mean
 from spawn.iam.parsing import parse_document
 
 # IAM and STS quotas: all inline policies of one role together, without whitespace; not adjustable.

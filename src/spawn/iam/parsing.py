@@ -12,8 +12,8 @@ from collections.abc import Mapping
 import msgspec
 
 from spawn.core.errors import InputError
+from spawn.core.nearest import did_you_mean
 from spawn.iam.documents import PolicyDocument, Statement
-from spawn.iam.nearest import did_you_mean
 
 _DOCUMENT_MEMBERS = ("Version", "Id", "Statement")
 _STATEMENT_MEMBERS = tuple(field.encode_name for field in msgspec.structs.fields(Statement))

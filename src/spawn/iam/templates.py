@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import msgspec
 
 from spawn.core.errors import InputError
+from spawn.core.nearest import did_you_mean
 from spawn.iam import scopes
 from spawn.iam.documents import PolicyDocument, Statement, allow
-from spawn.iam.nearest import did_you_mean
 from spawn.iam.scopes import Place, Reach, Scope, parse_scope
 
 

@@ -1,86 +1,67 @@
-"""The image of a launch: the newest Amazon Linux 2023 for the type's architecture, or a named one.
+"""The image of a launch: the newest of a system that fits the instance type, or a named one.
 
 Both are asked for by one call without knowing the instance type, so they fit in the facts round;
-which architecture is right is decided when the type's answer is there too.
+which architecture is right, and whether it is a Deep Learning image, is decided when the type's
+answer is there too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
-
-import msgspec
 
 from spawn.aws.ec2 import DESCRIBE_IMAGES, InstanceType
-from spawn.aws.ec2_images import Image, ImageEbs, images
+from spawn.aws.ec2_images import Image, images
 from spawn.aws.questions import Question
 from spawn.core.errors import AccountError, InputError, NamedThingNotFound
 from spawn.core.ids import is_resource_id
-from spawn.core.instants import parse_instant
-from spawn.images.catalog import AL2023, ARCHITECTURES, Publisher, login_user, publisher_of
+from spawn.images.accelerators import missing_drivers, wants_deep_learning
+from spawn.images.boots import system_of
+from spawn.images.catalog import (
+    ARCHITECTURES,
+    DEEP_LEARNING,
+    PLAIN,
+    ImageFamily,
+    OperatingSystem,
+)
+from spawn.images.chosen import ChosenImage, Onlooker, chosen_from, is_deprecated, publisher_seen
+from spawn.images.refusals import (
+    refuse_agentless,
+    refuse_other_architecture,
+    refuse_unlaunchable,
+    root_of,
+)
 
-# A type of each architecture that every region has, for the words of an error.
-_EXAMPLE_TYPES = {"x86_64": "t3.micro", "arm64": "t4g.micro"}
 
+def image_question(
+    os: OperatingSystem, *, may_be_accelerated: bool, region: str, partition: str
+) -> Question[tuple[Image, ...]]:
+    """Ask for all current images of a system, of every architecture.
 
-class ImageVolume(msgspec.Struct, frozen=True, kw_only=True):
-    """An EBS volume that the image brings along besides the root; sizes in GiB."""
-
-    device_name: str
-    volume_gib: int | None
-    is_encrypted: bool
-    ends_with_instance: bool
-
-
-class ChosenImage(msgspec.Struct, frozen=True, kw_only=True):
-    """What a launch and its controls need to know of an image.
-
-    owner_is_known      Amazon's, Canonical's, Debian's, or the caller's own account
-    login_user          None where it is not known
-    created             None where AWS gives no time that can be read
-    root_volume_gib     the root volume is at least so large; None where AWS does not say
-    root_is_encrypted   the root's snapshot is, and so is each volume made of it
+    With its Deep Learning images, too, where the type's name leaves GPUs possible. By the
+    publisher's account, in partitions where that is not known by the alias that AWS keeps for its
+    own accounts: without owners, anybody's image of that name would be in the answer. Raises
+    InputError where neither is known.
     """
-
-    image_id: str
-    name: str
-    owner: str
-    owner_is_known: bool
-    architecture: str
-    login_user: str | None
-    created: datetime | None
-    is_deprecated: bool
-    root_device_name: str
-    root_volume_gib: int | None
-    root_is_encrypted: bool
-    other_volumes: tuple[ImageVolume, ...] = ()
-
-    def age(self, now: datetime) -> timedelta | None:
-        """How old the image is; None where its birth is not known."""
-        return None if self.created is None else now - self.created
-
-
-class Onlooker(msgspec.Struct, frozen=True, kw_only=True):
-    """Who looks at an image, from where, and when: its owner and its age mean something to them."""
-
-    account: str
-    partition: str
-    region: str
-    now: datetime
-
-
-def default_image_question(*, region: str, partition: str) -> Question[tuple[Image, ...]]:
-    """Ask for all current Amazon Linux 2023 images, of every architecture.
-
-    By the publisher's account, in partitions where that is not known by the alias that AWS keeps
-    for its own accounts: without owners, anybody's image of that name would be in the answer.
-    """
+    families = [PLAIN[os]]
+    if may_be_accelerated and os in DEEP_LEARNING:
+        families.append(DEEP_LEARNING[os])
+    owners = [family.owner(partition) for family in families]
+    if None in owners:
+        raise InputError(
+            f"--os {os} can't be found in {region}",
+            why=f"whose account publishes {os.label} in the partition {partition} is not known to "
+            f"spawn, and anybody may use its name: take --os {OperatingSystem.AL2023}, or name an "
+            "image with --ami",
+        )
     return Question(
         operation=DESCRIBE_IMAGES,
         parameters={
-            "Owners": [AL2023.publisher.owners.get(partition, "amazon")],
+            "Owners": list(dict.fromkeys(owners)),
             "Filters": [
-                {"Name": "name", "Values": list(AL2023.patterns)},
+                {
+                    "Name": "name",
+                    "Values": [pattern for family in families for pattern in family.patterns],
+                },
                 {"Name": "state", "Values": ["available"]},
             ],
         },
@@ -129,42 +110,70 @@ def architecture_of(instance_type: InstanceType) -> str:
 
 
 def newest_image(
-    found: Iterable[Image], instance_type: InstanceType, onlooker: Onlooker
+    found: Iterable[Image],
+    instance_type: InstanceType,
+    onlooker: Onlooker,
+    os: OperatingSystem = OperatingSystem.AL2023,
 ) -> ChosenImage:
-    """Return the newest Amazon Linux 2023 that boots on the type.
+    """Return the newest image of the system that boots on the type.
 
-    `found` is the answer to `default_image_question`, and is not believed beyond it. Raises
-    AccountError where there is none.
+    That is one of AWS's Deep Learning images where the type has GPUs that these drive; the note
+    says what drivers a plain one lacks. `found` is the answer to `image_question`, and is not
+    believed beyond it. Raises AccountError where there is none.
     """
     architecture = architecture_of(instance_type)
-    fitting = [
-        image
-        for image in found
-        if AL2023.includes(image.name)
-        and image.architecture == architecture
+    fitting = [image for image in found if _is_current(image, architecture, onlooker)]
+    if os in DEEP_LEARNING and wants_deep_learning(instance_type):
+        with_drivers = _newest(fitting, DEEP_LEARNING[os], onlooker)
+        if with_drivers is not None:
+            return chosen_from(with_drivers, onlooker)
+    plain = _newest(fitting, PLAIN[os], onlooker)
+    if plain is not None:
+        return chosen_from(plain, onlooker, note=missing_drivers(instance_type, os))
+    raise AccountError(
+        f"no {os.label} image for {architecture} is to be seen in {onlooker.region}",
+        why="name an image with --ami",
+        next_command=f"aws ec2 describe-images --region {onlooker.region} --owners "
+        f"{PLAIN[os].owner(onlooker.partition) or 'self'} "
+        f"--filters Name=architecture,Values={architecture}",
+    )
+
+
+def _is_current(image: Image, architecture: str, onlooker: Onlooker) -> bool:
+    return (
+        image.architecture == architecture
         and image.state == "available"
-        and _publisher(image, onlooker) is AL2023.publisher
-        and _root(image) is not None
-        and not _is_deprecated(image, onlooker.now)
-    ]
-    if not fitting:
-        raise AccountError(
-            f"no Amazon Linux 2023 image for {architecture} is to be seen in {onlooker.region}",
-            why="name an image with --ami",
-            next_command=f"aws ec2 describe-images --region {onlooker.region} --owners amazon "
-            f"--filters Name=architecture,Values={architecture}",
-        )
-    # The name carries version and date, and so decides where two were registered at once.
-    return _chosen(max(fitting, key=lambda image: (image.creation_date, image.name)), onlooker)
+        and root_of(image) is not None
+        and not is_deprecated(image, onlooker.now)
+    )
+
+
+def _newest(fitting: Iterable[Image], family: ImageFamily, onlooker: Onlooker) -> Image | None:
+    return max(
+        (
+            image
+            for image in fitting
+            if family.includes(image.name) and publisher_seen(image, onlooker) is family.publisher
+        ),
+        # The name carries version and date, and so decides where two were registered at once.
+        key=lambda image: (family.prefers(image.name), image.creation_date, image.name),
+        default=None,
+    )
 
 
 def given_image(
-    found: Iterable[Image], image_id: str, instance_type: InstanceType, *, onlooker: Onlooker
+    found: Iterable[Image],
+    image_id: str,
+    instance_type: InstanceType,
+    *,
+    onlooker: Onlooker,
+    no_agent: bool,
 ) -> ChosenImage:
     """Return the image that a person names.
 
     Raises NamedThingNotFound where it does not exist or is not shared with the caller, InputError
-    where it can't be launched on the type.
+    where it can't be launched on the type, or where the agent would not start on it: with
+    `no_agent` nothing has to.
     """
     image = next((image for image in found if image.image_id == image_id), None)
     if image is None:
@@ -174,103 +183,8 @@ def given_image(
             "leave --ami out for the newest Amazon Linux 2023",
             next_command=f"aws ec2 describe-images --region {onlooker.region} --owners self",
         )
-    _refuse_unlaunchable(image)
-    _refuse_other_architecture(image, instance_type)
-    return _chosen(image, onlooker)
-
-
-def _refuse_unlaunchable(image: Image) -> None:
-    reasons = (
-        (image.state != "available", f"is {image.state}", "only available images can be launched"),
-        (
-            image.platform.casefold() == "windows",
-            "is a Windows image",
-            "spawn launches Linux: its agent and its SSH are made for that",
-        ),
-        (
-            image.virtualization_type != "hvm",
-            f"is {image.virtualization_type}",
-            "current instance types boot HVM images only",
-        ),
-        (
-            image.root_device_type != "ebs",
-            f"has its root on {image.root_device_type or 'no device'}",
-            "spawn encrypts, sizes and keeps root volumes on EBS: name an EBS-backed image",
-        ),
-        (
-            _root(image) is None,
-            f"does not say which volume {image.root_device_name or 'its root'} is",
-            "without it, size and encryption would go to a second, empty disk",
-        ),
-    )
-    for applies, what, why in reasons:
-        if applies:
-            raise InputError(f"--ami {image.image_id} {what}", why=why)
-
-
-def _refuse_other_architecture(image: Image, instance_type: InstanceType) -> None:
-    supported = instance_type.processor_info.supported_architectures
-    if image.architecture in supported:
-        return
-    example = _EXAMPLE_TYPES.get(image.architecture)
-    other_type = f", or take a type such as {example}" if example else ""
-    raise InputError(
-        f"--ami {image.image_id} is for {image.architecture}, and --instance-type "
-        f"{instance_type.instance_type} is {' or '.join(supported)}",
-        why=f"leave --ami out for an image that fits the type{other_type}",
-    )
-
-
-def _chosen(image: Image, onlooker: Onlooker) -> ChosenImage:
-    root = _root(image)
-    publisher = _publisher(image, onlooker)
-    return ChosenImage(
-        image_id=image.image_id,
-        name=image.name,
-        owner=image.owner_id,
-        owner_is_known=publisher is not None or image.owner_id == onlooker.account,
-        architecture=image.architecture,
-        login_user=login_user(publisher, image.name),
-        created=_instant(image.creation_date),
-        is_deprecated=_is_deprecated(image, onlooker.now),
-        root_device_name=image.root_device_name,
-        root_volume_gib=None if root is None else root.volume_size,
-        root_is_encrypted=root is not None and root.encrypted,
-        other_volumes=_other_volumes(image),
-    )
-
-
-def _publisher(image: Image, onlooker: Onlooker) -> Publisher | None:
-    return publisher_of(image.owner_id, alias=image.image_owner_alias, partition=onlooker.partition)
-
-
-def _root(image: Image) -> ImageEbs | None:
-    for mapping in image.block_device_mappings:
-        if mapping.device_name == image.root_device_name:
-            return mapping.ebs
-    return None
-
-
-def _other_volumes(image: Image) -> tuple[ImageVolume, ...]:
-    return tuple(
-        ImageVolume(
-            device_name=mapping.device_name,
-            volume_gib=mapping.ebs.volume_size,
-            is_encrypted=mapping.ebs.encrypted,
-            ends_with_instance=mapping.ebs.delete_on_termination,
-        )
-        for mapping in image.block_device_mappings
-        if mapping.ebs is not None and mapping.device_name != image.root_device_name
-    )
-
-
-def _is_deprecated(image: Image, now: datetime) -> bool:
-    deprecated = _instant(image.deprecation_time)
-    return deprecated is not None and deprecated <= now
-
-
-def _instant(text: str) -> datetime | None:
-    try:
-        return parse_instant(text)
-    except ValueError:
-        return None
+    refuse_unlaunchable(image)
+    refuse_other_architecture(image, instance_type)
+    if not no_agent:
+        refuse_agentless(image, system_of(image), instance_type)
+    return chosen_from(image, onlooker)

@@ -5,46 +5,30 @@
    the plan is made anew, with the same launch id; what is theirs is read back like anything else.
 3. RunInstances, with its alternatives.
 4. The backstop and the record, side by side. Without its backstop an instance does not stay.
-5. The instance is awaited, read back, and judged by the same controls as the plan.
-6. Whatever fails from 3 on ends the instance again. Shared things stay: others may use them.
+5. The instances are awaited, read back, and judged by the same controls as the plan (`arrival`).
+6. Whatever fails from 3 on ends the instances again. Shared things stay: others may use them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from spawn.aws import ec2
 from spawn.aws.door import Writer
-from spawn.aws.instance_details import instance_question
-from spawn.aws.perform import SIDE_BY_SIDE, Observer, Performance, Performer
-from spawn.aws.questions import Absent, Asker, answer_of, value_of
+from spawn.aws.perform import Observer, Performance, Performer
 from spawn.core.clock import Clock
-from spawn.core.errors import (
-    AccountError,
-    AwsRefusal,
-    RefusedByControl,
-    SpawnError,
-    Unreachable,
-)
+from spawn.core.errors import AccountError, AwsRefusal, Interrupted, SpawnError, Unreachable
 from spawn.core.journal import Journal, Planned
 from spawn.core.steps import Output
+from spawn.launch.arrival import Arrival, Arrived
 from spawn.launch.journalling import JournalObserver
 from spawn.launch.plan import LaunchPlan
-from spawn.launch.undo import undo_launch
-from spawn.posture.collect import collect
-from spawn.posture.levels import Finding, judge, refusals
-from spawn.posture.model import Posture
+from spawn.launch.shortage import is_shortage, shortage_error
+from spawn.launch.undo import Undone, undo_launch
 
 # Two launches that begin at once settle in one new plan; more is something else going wrong.
 MOST_PLANS = 3
-# A boot takes seconds; an image that must be fetched first, minutes.
-RUNNING_WITHIN_SECONDS = 300.0
-# What was just made may not be visible everywhere; what is wrong after that is wrong.
-SETTLED_WITHIN_SECONDS = 20.0
-POLL_SECONDS = 1.0
 
 
 class Progress(Observer, Protocol):
@@ -56,13 +40,21 @@ class Progress(Observer, Protocol):
 
 @dataclass(frozen=True)
 class Launched:
-    """What came of a plan: the instance as AWS shows it, and what the controls say of it."""
+    """What came of a plan.
+
+    ids      the instances, in the order of their launch index, never none
+    arrived  the same ones as they were seen to run; none where that was not waited for
+    """
 
     plan: LaunchPlan
-    instance: ec2.Instance
-    posture: Posture
-    findings: tuple[Finding, ...]
+    ids: tuple[str, ...]
+    arrived: tuple[Arrived, ...]
     warnings: tuple[str, ...]
+
+    @property
+    def missing(self) -> int:
+        """How many there was no capacity for: fewer were accepted by --min-count."""
+        return self.plan.spec.count - len(self.ids)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,12 +67,17 @@ class Launch:
     progress: Progress
     endpoint: str
 
-    def apply(self, plan: LaunchPlan, *, replan: Callable[[], LaunchPlan]) -> Launched:
-        """Perform the plan; return the instance, running and judged.
+    def apply(
+        self, plan: LaunchPlan, *, replan: Callable[[], LaunchPlan], until_running: bool = True
+    ) -> Launched:
+        """Perform the plan; return the instances, running and judged.
 
-        `replan` makes the plan anew from fresh facts. Raises whatever `replan` raises, AwsRefusal
-        for a call that failed, RefusedByControl for an instance that is not what was planned, and
-        AccountError for one that does not run. What was made for this launch alone is gone by
+        `replan` makes the plan anew from fresh facts. Without `until_running` the instances have
+        been asked for, with all that ends them, and nothing is known of them yet.
+
+        Raises whatever `replan` raises, AwsRefusal for a call that failed, RefusedByControl for an
+        instance that is not what was planned, AccountError for one that does not run and where
+        nowhere is capacity, Interrupted for Ctrl-C. What was made for this launch alone is gone by
         then, and the error's aftermath says so; or what could not be ended.
         """
         watch = JournalObserver(self.journal, self.clock)
@@ -93,16 +90,33 @@ class Launch:
         except SpawnError:
             watch.finished(succeeded=False)
             raise
+        except KeyboardInterrupt as stop:
+            watch.finished(succeeded=False)
+            raise Interrupted(
+                "nothing was launched",
+                why="what launches share may have been made: it costs nothing, and serves again",
+                next_command="spawn cleanup",
+            ) from stop
         try:
-            launched = self._launch(plan, performer, prepared)
-        except (SpawnError, KeyboardInterrupt) as error:
+            performance = self._perform(plan, performer, prepared)
+            ids = performance.outputs[Output.INSTANCE_ID]
+            arrived = self._arrived(plan, ids) if until_running else ()
+        except SpawnError as error:
             self._take_back(plan, performer, error, watch)
             raise
+        except KeyboardInterrupt as stop:
+            stopped = Interrupted("the launch was stopped", next_command="spawn list --mine")
+            self._take_back(plan, performer, stopped, watch)
+            raise stopped from stop
         watch.finished(succeeded=True)
+        warnings = [
+            f"{one.step.sentence}: {one.refusal.what if one.refusal else 'not done'}"
+            for one in (*prepared.warnings, *performance.warnings)
+        ]
         if watch.incomplete:
-            warnings = (*launched.warnings, "the journal could not be written to its end")
-            return replace(launched, warnings=warnings)
-        return launched
+            warnings.append("the journal could not be written to its end")
+        in_order = tuple(one.instance.instance_id for one in arrived) or ids
+        return Launched(plan, in_order, arrived, tuple(warnings))
 
     def _begin(self, plan: LaunchPlan) -> None:
         entry = Planned(
@@ -140,101 +154,63 @@ class Launch:
             next_command="spawn launch",
         )
 
-    def _launch(self, plan: LaunchPlan, performer: Performer, prepared: Performance) -> Launched:
+    def _perform(
+        self, plan: LaunchPlan, performer: Performer, prepared: Performance
+    ) -> Performance:
         performance = performer.perform(
             ((plan.run,), plan.secure),
             prepared.outputs,
             failed={one.step.operation for one in prepared.warnings},
         )
+        _raise_shortage(plan, performance)
         _raise_failure(performance)
-        instance_id = performance.outputs[Output.INSTANCE_ID]
-        self.progress.phase(f"waiting for {instance_id} to run")
-        instance = self._running(instance_id, plan.region)
+        return performance
+
+    def _arrived(self, plan: LaunchPlan, ids: Sequence[str]) -> tuple[Arrived, ...]:
+        arrival = Arrival(self.writer, self.clock)
+        self.progress.phase(f"waiting for {', '.join(ids)} to run")
+        running = arrival.running(ids, plan.region)
         self.progress.phase("looking at what was made")
-        posture, findings = self._judged(plan, instance)
-        warnings = tuple(
-            f"{one.step.sentence}: {one.refusal.what if one.refusal else 'not done'}"
-            for one in (*prepared.warnings, *performance.warnings)
-        )
-        return Launched(plan, instance, posture, findings, warnings)
-
-    def _running(self, instance_id: str, region: str) -> ec2.Instance:
-        """Wait until it runs. Right after RunInstances it may not be known yet."""
-        deadline = self.clock.monotonic() + RUNNING_WITHIN_SECONDS
-        while True:
-            instance = self._look(instance_id, region)
-            state = instance.state.name if instance else "pending"
-            if instance and state == "running":
-                return instance
-            if instance and state != "pending":
-                raise _did_not_start(instance)
-            if self.clock.monotonic() > deadline:
-                raise AccountError(
-                    f"{instance_id} does not run after {RUNNING_WITHIN_SECONDS:.0f} seconds",
-                    why="AWS still shows it as pending",
-                    next_command=f"aws ec2 describe-instances --instance-ids {instance_id}",
-                )
-            self.clock.sleep(POLL_SECONDS)
-
-    def _look(self, instance_id: str, region: str) -> ec2.Instance | None:
-        found = answer_of(self.writer, instance_question(instance_id, region=region))
-        if isinstance(found, Absent):
-            return None
-        shown = value_of(found)
-        return shown[0] if shown else None
-
-    def _judged(
-        self, plan: LaunchPlan, instance: ec2.Instance
-    ) -> tuple[Posture, tuple[Finding, ...]]:
-        deadline = self.clock.monotonic() + SETTLED_WITHIN_SECONDS
-        while True:
-            posture = self._posture(plan, instance)
-            findings = judge(posture, plan.spec.security, plan.waivers, self.clock.now())
-            refused = refusals(findings)
-            if not refused:
-                return posture, findings
-            if self.clock.monotonic() > deadline:
-                raise RefusedByControl(
-                    f"{instance.instance_id} is not what was planned",
-                    why="; ".join(f"{one.control}: {one.evidence}" for one in refused),
-                    controls=tuple(one.control for one in refused),
-                )
-            self.clock.sleep(POLL_SECONDS)
-
-    def _posture(self, plan: LaunchPlan, instance: ec2.Instance) -> Posture:
-        with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
-            return collect(
-                Asker(self.writer, pool),
-                instance,
-                region=plan.region,
-                account=plan.account,
-                partition=plan.partition,
-                level=plan.spec.security,
-                now=self.clock.now(),
-            )
+        return tuple(arrival.judged(plan, instance) for instance in running)
 
     def _take_back(
-        self,
-        plan: LaunchPlan,
-        performer: Performer,
-        error: SpawnError | KeyboardInterrupt,
-        watch: JournalObserver,
+        self, plan: LaunchPlan, performer: Performer, error: SpawnError, watch: JournalObserver
     ) -> None:
+        """End what was launched, and say in the error what was ended and what is left."""
         self.progress.phase("taking back what was made")
-        undone = undo_launch(
-            plan.launch_id,
-            performer,
-            region=plan.region,
-            known=watch.outputs.get(Output.INSTANCE_ID),
-            may_be_late=not isinstance(error, AwsRefusal) or isinstance(error, Unreachable),
-        )
+        known = watch.outputs.get(Output.INSTANCE_ID, ())
+        try:
+            undone = undo_launch(
+                plan.launch_id,
+                performer,
+                region=plan.region,
+                known=known,
+                may_be_late=_may_be_late(error),
+            )
+        except KeyboardInterrupt:
+            undone = Undone((), known or (f"whatever was launched as {plan.launch_id}",))
         if undone.is_complete:
             watch.finished(succeeded=False)
-        if isinstance(error, SpawnError):
-            error.aftermath = (
-                *(f"{one} was ended again" for one in undone.ended),
-                *(f"left behind: {one}" for one in undone.left),
+        nothing = "nothing had been launched" if not (undone.ended or undone.left) else ""
+        error.aftermath = tuple(
+            filter(
+                None,
+                (
+                    nothing,
+                    *(f"{one} was ended again" for one in undone.ended),
+                    *(f"left behind: {one}" for one in undone.left),
+                ),
             )
+        )
+
+
+def _may_be_late(error: SpawnError) -> bool:
+    """Say whether an instance may exist that AWS does not show yet.
+
+    An answer that refuses the launch, be it for want of capacity, tells that there is none.
+    """
+    cause = error if isinstance(error, AwsRefusal) else error.__cause__
+    return not isinstance(cause, AwsRefusal) or isinstance(cause, Unreachable)
 
 
 def _raise_failure(performance: Performance) -> None:
@@ -244,17 +220,9 @@ def _raise_failure(performance: Performance) -> None:
             raise one.refusal
 
 
-def _did_not_start(instance: ec2.Instance) -> AccountError:
-    reason = instance.state_reason
-    code = reason.code if reason else ""
-    words = reason.message if reason else instance.state_transition_reason
-    # EC2 user guide, "Instance terminates immediately": what a disk's key refuses shows up here.
-    key = "KMS" in code or code == "Client.InternalError"
-    return AccountError(
-        f"{instance.instance_id} went from pending to {instance.state.name}",
-        why=f"{code}: {words}"
-        + ("; its disk's KMS key may be disabled, or not let you use it" if key else ""),
-        next_command="spawn launch with another --kms-key-id"
-        if key
-        else "spawn list --state terminated",
-    )
+def _raise_shortage(plan: LaunchPlan, performance: Performance) -> None:
+    """Raise AccountError where every try found no capacity, with all of them in it."""
+    for one in performance.failures:
+        if one.step is plan.run and is_shortage(one.attempts):
+            label = plan.run.sentence.removeprefix("launch ")
+            raise shortage_error(plan.spec, one.attempts, first_label=label) from one.refusal

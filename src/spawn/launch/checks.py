@@ -10,7 +10,16 @@ from spawn.core.tags import LONGEST_VALUE, MOST_TAGS, Tag, unreadable_in_metadat
 from spawn.launch.spec import DEFAULT_TTL, LaunchSpec
 
 # Tags that spawn adds to an instance: what is left of AWS's fifty is the person's.
-_OWN_TAGS = (Tag.SPAWN, Tag.LAUNCH_ID, Tag.OWNER, Tag.NAME, Tag.EXPIRES_AT, Tag.SECURITY)
+_OWN_TAGS = (
+    Tag.SPAWN,
+    Tag.LAUNCH_ID,
+    Tag.OWNER,
+    Tag.NAME,
+    Tag.CREATED_AT,
+    Tag.EXPIRES_AT,
+    Tag.SECURITY,
+    Tag.USD_PER_HOUR,
+)
 # Less than what a boot takes is a mistake, and would leave a machine that ends as it begins.
 SHORTEST_TTL = timedelta(minutes=1)
 
@@ -21,6 +30,10 @@ def check_spec(spec: LaunchSpec) -> None:
     _check_name(spec)
     _check_metadata(spec)
     _check_network(spec)
+    _check_market(spec)
+    _check_agent(spec)
+    if spec.ami is not None and spec.os is not None:
+        raise InputError("--ami and --os exclude each other", why="the image decides the system")
     if spec.encrypt_volumes is False and spec.kms_key_id is not None:
         raise InputError(
             "--no-encrypt-volumes and --kms-key-id exclude each other", why="leave one of them out"
@@ -87,6 +100,11 @@ def _check_metadata(spec: LaunchSpec) -> None:
                 f"{flag} and --metadata-options HttpEndpoint=disabled exclude each other",
                 why="the instance would get it from its metadata service, which that switches off",
             )
+    if spec.agent:
+        raise InputError(
+            "--metadata-options HttpEndpoint=disabled needs --no-agent",
+            why="nothing on the instance can end it without metadata: its backstop alone will",
+        )
 
 
 def _check_network(spec: LaunchSpec) -> None:
@@ -100,3 +118,34 @@ def _check_network(spec: LaunchSpec) -> None:
             "--public-ip and --security strict exclude each other",
             why="strict instances have no public address: use --security standard",
         )
+    if spec.private_ip is not None and spec.count > 1:
+        raise InputError(
+            "--private-ip and --count exclude each other", why="an address serves one instance"
+        )
+
+
+def _check_market(spec: LaunchSpec) -> None:
+    if spec.min_count is not None and spec.min_count > spec.count:
+        raise InputError(
+            f"--min-count {spec.min_count} is more than --count {spec.count}",
+            why="it says how many of them are enough",
+        )
+    if spec.spot_max_price is not None and not spec.spot:
+        raise InputError("--spot-max-price needs --spot", why="on demand there is one price")
+    for flag, values in (("--instance-type", spec.instance_types), ("--az", spec.zones)):
+        if len(set(values)) < len(values) or "" in values:
+            raise InputError(
+                f"{flag} {','.join(values)!r} can't be used", why="write each once, commas between"
+            )
+    if not spec.instance_types:
+        raise InputError("--instance-type names none", why="write one, or several with commas")
+
+
+def _check_agent(spec: LaunchSpec) -> None:
+    """Where nothing of ours runs, the end date is the backstop's alone."""
+    if spec.agent or spec.security is not Level.STRICT:
+        return
+    raise InputError(
+        "--no-agent and --security strict exclude each other",
+        why="a strict instance ends itself, whatever happens outside of it",
+    )

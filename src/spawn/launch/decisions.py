@@ -5,29 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from spawn.aws.questions import Fact, Unseen
+from spawn.aws.ssm import Parameter
 from spawn.aws.sts import Identity
 from spawn.core.instants import format_instant
 from spawn.core.steps import Stage
 from spawn.core.tags import Tag
-from spawn.images.choose import ChosenImage
-from spawn.launch.disks import choose_disks, planned_disks
+from spawn.launch.candidates import Candidates, choose_candidates
 from spawn.launch.facts import AccountFacts
 from spawn.launch.parts import (
     Key,
     Place,
     Rights,
-    choose_image,
     choose_key,
     choose_place,
     choose_rights,
 )
-from spawn.launch.request import Disk
 from spawn.launch.rights import owner_of
 from spawn.launch.spec import LaunchSpec
-from spawn.launch.userdata import assemble
+from spawn.launch.userdata import assemble, verbatim
 from spawn.lifecycle.backstop import plan_group
 from spawn.lifecycle.boothook import end_date_boothook
-from spawn.posture.model import Disk as DiskPosture
 from spawn.registry.table import TablePlan, plan_table
 
 
@@ -36,7 +34,9 @@ class Decisions:
     """The parts of a launch, each decided.
 
     tags       those of the instance and of what is made with it
-    user_data  the exact bytes, None where metadata could not hand them over
+    user_data  the exact bytes, None for none
+    has_agent  whether something on the instance ends it
+    unseen_organisation  why the organisation's defaults could not be looked at, "" where they were
     """
 
     launch_id: str
@@ -44,22 +44,31 @@ class Decisions:
     owner: str
     expires_at: datetime
     tags: dict[str, str]
-    image: ChosenImage
+    candidates: Candidates
     place: Place
     key: Key
     rights: Rights
-    disks: tuple[Disk, ...]
-    disk_postures: tuple[DiskPosture, ...]
     user_data: bytes | None
+    has_agent: bool
+    unseen_organisation: str
     schedule_group: Stage
     table: TablePlan
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What the person should know and no control judges."""
-        silent = "metadata is off, so nothing on the instance ends it: the backstop alone does"
-        unpowered = silent if self.user_data is None else ""
-        return tuple(filter(None, (*self.place.notes, unpowered, self.table.warning)))
+        unpowered = "" if self.has_agent else "nothing on the instance ends it: its backstop does"
+        image = self.candidates.first.image
+        passed_over = self.candidates.passed_over
+        notes = (
+            *passed_over,
+            image.note,
+            *self.place.notes,
+            unpowered,
+            self.table.warning,
+            self.unseen_organisation,
+        )
+        return tuple(filter(None, notes))
 
 
 def decide(
@@ -75,24 +84,29 @@ def decide(
         # Not every service says when a thing was made, and cleanup removes only what is old.
         Tag.CREATED_AT.value: format_instant(now),
     }
-    image = choose_image(spec, facts, now=now)
-    disks = choose_disks(spec, image, facts.disks)
+    candidates = choose_candidates(spec, facts, now=now)
     return Decisions(
         launch_id=launch_id,
         caller=caller,
         owner=owner,
         expires_at=expires_at,
         tags=spec.tags | shared | _own_tags(spec, expires_at),
-        image=image,
-        place=choose_place(spec, facts, tags=shared),
+        candidates=candidates,
+        place=choose_place(spec, facts, candidates.first.choice, tags=shared),
         key=choose_key(spec, facts, tags=shared),
         rights=choose_rights(spec, facts, tags=shared),
-        disks=disks,
-        disk_postures=planned_disks(disks, image, facts.disks),
         user_data=_user_data(spec, expires_at),
+        has_agent=spec.agent,
+        unseen_organisation=_unseen(facts.organisation),
         schedule_group=plan_group(facts.schedule_group, region=spec.region, tags=shared),
         table=plan_table(facts.table, region=spec.region, tags=shared),
     )
+
+
+def _unseen(organisation: Fact[Parameter]) -> str:
+    if not isinstance(organisation, Unseen):
+        return ""
+    return f"whether your organisation has defaults can't be seen: {organisation.operation} denied"
 
 
 def _own_tags(spec: LaunchSpec, expires_at: datetime) -> dict[str, str]:
@@ -104,6 +118,6 @@ def _own_tags(spec: LaunchSpec, expires_at: datetime) -> dict[str, str]:
 
 
 def _user_data(spec: LaunchSpec, expires_at: datetime) -> bytes | None:
-    if spec.metadata.http_endpoint == "disabled":
-        return None
-    return assemble(end_date_boothook(expires_at), spec.user_data, flag="--user-data")
+    if spec.agent:
+        return assemble(end_date_boothook(expires_at), spec.user_data, flag="--user-data")
+    return None if spec.user_data is None else verbatim(spec.user_data, flag="--user-data")

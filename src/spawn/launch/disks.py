@@ -6,12 +6,13 @@ from spawn.aws import kms
 from spawn.aws.questions import Absent, Fact, Known, Unseen
 from spawn.core.errors import AccountError, InputError, NamedThingNotFound
 from spawn.core.levels import Level
-from spawn.images.choose import ChosenImage
+from spawn.images.chosen import ChosenImage
 from spawn.launch.facts import DiskFacts
 from spawn.launch.request import Disk
 from spawn.launch.spec import LaunchSpec
 from spawn.posture.model import Disk as DiskPosture
 from spawn.posture.model import KeyManager
+from spawn.prices.volumes import Volume
 
 # EBS user guide, "Amazon EBS volume types": what an instance boots from, of any size.
 _BOOT_TYPES = ("gp2", "gp3", "standard")
@@ -120,17 +121,36 @@ def _usable_key(spec: LaunchSpec, fact: Fact[kms.Key] | None) -> str | None:
             return key.arn
 
 
+def billed_volumes(disks: tuple[Disk, ...], image: ChosenImage) -> tuple[Volume, ...]:
+    """Return what the disks are billed as: as asked for, else as the image has them."""
+    by_image = {volume.device_name: volume for volume in image.other_volumes}
+    return tuple(
+        Volume(
+            volume_type=disk.volume_type or image.root_volume_type,
+            size_gib=disk.size_gib or image.root_volume_gib,
+        )
+        if disk.is_root
+        else Volume(
+            volume_type=by_image[disk.device_name].volume_type,
+            size_gib=by_image[disk.device_name].volume_gib,
+        )
+        for disk in disks
+    )
+
+
 def planned_disks(
     disks: tuple[Disk, ...], image: ChosenImage, facts: DiskFacts
 ) -> tuple[DiskPosture, ...]:
     """Return what the disks will look like, as far as request, image and account tell."""
     sizes = {volume.device_name: volume.volume_gib for volume in image.other_volumes}
+    types = {volume.device_name: volume.volume_type for volume in image.other_volumes}
     snapshots = {volume.device_name: volume.is_encrypted for volume in image.other_volumes}
     return tuple(
         _planned(
             disk,
             facts,
             image_gib=image.root_volume_gib if disk.is_root else sizes.get(disk.device_name),
+            image_type=image.root_volume_type if disk.is_root else types[disk.device_name],
             is_encrypted_already=image.root_is_encrypted
             if disk.is_root
             else snapshots.get(disk.device_name, False),
@@ -140,7 +160,12 @@ def planned_disks(
 
 
 def _planned(
-    disk: Disk, facts: DiskFacts, *, image_gib: int | None, is_encrypted_already: bool
+    disk: Disk,
+    facts: DiskFacts,
+    *,
+    image_gib: int | None,
+    image_type: str,
+    is_encrypted_already: bool,
 ) -> DiskPosture:
     encrypted = _will_be_encrypted(disk, facts, is_encrypted_already=is_encrypted_already)
     key, manager = _key_of(disk, facts) if encrypted is True else (None, None)
@@ -148,7 +173,7 @@ def _planned(
         device_name=disk.device_name,
         is_root=disk.is_root,
         size_gib=disk.size_gib or image_gib or 0,
-        volume_type=disk.volume_type or "as the image says",
+        volume_type=disk.volume_type or image_type,
         encrypted=encrypted,
         kms_key=key,
         key_manager=manager,

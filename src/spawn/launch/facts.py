@@ -9,19 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from spawn.aws import ec2, iam, kms, scheduler
 from spawn.aws.door import Reader
 from spawn.aws.ec2_images import Image
-from spawn.aws.questions import Asker, Fact, Question, value_of
+from spawn.aws.questions import Absent, Asker, Fact, Known, Question, value_of
+from spawn.aws.ssm import Parameter
 from spawn.aws.sts import Identity, caller_question
 from spawn.connect.key_pairs import key_pair_question
 from spawn.connect.keys import pair_name
 from spawn.connect.publickey import parse_public_key
 from spawn.iam.existing import IdentityFacts, identity_questions, parse_identity
 from spawn.iam.roles import RoleFacts, role_questions
-from spawn.images.choose import default_image_question, given_image_question, parse_image_id
+from spawn.images.accelerators import looks_accelerated
+from spawn.images.catalog import OperatingSystem
+from spawn.images.choose import given_image_question, image_question, parse_image_id
 from spawn.launch.rights import (
     attached_arns,
     decisive_boundary,
@@ -33,10 +37,14 @@ from spawn.launch.spec import LaunchSpec
 from spawn.network import given, groups, subnets
 from spawn.network.caller import CallerAddresses
 from spawn.network.rules import needs_caller, parse_ssh_from
+from spawn.prices.facts import PriceCache, PriceFacts, ask_prices
+from spawn.prices.lookups import WantedPrices
+from spawn.prices.rates import Platform
 from spawn.registry.table import TableFacts, ask_table
+from spawn.settings.organisation import organisation_question
 
-# About thirty questions: each goes out at once, on a connection of its own.
-SIDE_BY_SIDE = 40
+# Thirty questions and more: each goes out at once, on a connection of its own.
+SIDE_BY_SIDE = 48
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +86,22 @@ class AccountFacts:
     disks: DiskFacts
     schedule_group: Fact[scheduler.ScheduleGroup]
     table: TableFacts
+    prices: PriceFacts
+    organisation: Fact[Parameter]
+
+
+class OrganisationGuess(Protocol):
+    """Remembers from one launch to the next what the organisation's defaults were."""
+
+    @property
+    def parameter(self) -> str:
+        """Return the name of the parameter that holds them."""
+
+    def guess(self) -> Known[Parameter] | Absent | None:
+        """Return what there was last time, None for no idea."""
+
+    def keep(self, fact: Fact[Parameter]) -> None:
+        """Remember an answer."""
 
 
 class Memory(Protocol):
@@ -94,12 +118,17 @@ class Memory(Protocol):
 class Surroundings:
     """What a launch knows before it asks.
 
-    memory       who the caller was last time
-    find_caller  asks the address service for the caller's own addresses
+    memory        who the caller was last time
+    organisation  what the organisation's defaults were last time
+    prices        what was asked of the price list before
+    find_caller   asks the address service for the caller's own addresses
     """
 
     partition: str
+    now: datetime
     memory: Memory
+    organisation: OrganisationGuess
+    prices: PriceCache
     find_caller: Callable[[], CallerAddresses]
 
 
@@ -115,7 +144,7 @@ def gather(spec: LaunchSpec, reader: Reader, around: Surroundings) -> AccountFac
         guess = around.memory.guess()
         of_caller = None if guess is None else _ask_of_caller(spec, guess, asker)
         addresses = pool.submit(around.find_caller).result if _needs_caller(spec) else None
-        of_region = _ask_of_region(spec, asker, partition=around.partition)
+        of_region = _ask_of_region(spec, asker, around)
         caller = value_of(identity())
         if of_caller is None or caller != guess:
             of_caller = _ask_of_caller(spec, caller, asker)
@@ -159,22 +188,24 @@ def _ask_named_role(
 
 
 def _ask_of_region(
-    spec: LaunchSpec, asker: Asker, *, partition: str
+    spec: LaunchSpec, asker: Asker, around: Surroundings
 ) -> Callable[[CallerFacts, CallerAddresses | None], AccountFacts]:
     region = spec.region
     vpcs = asker.ask(subnets.vpcs_question(region=region))
     nets = asker.ask(subnets.subnets_question(region=region))
     tables = asker.ask(subnets.route_tables_question(region=region))
-    offered = asker.ask(subnets.offerings_question(spec.instance_type, region=region))
+    offered = asker.ask(subnets.offerings_question(spec.instance_types, region=region))
     ids, lists = spec.security_groups, _prefix_lists(spec)
     named = asker.ask(given.given_groups_question(ids, region=region)) if ids else None
     prefixes = asker.ask(given.prefix_lists_question(lists, region=region)) if lists else None
-    images = asker.ask(_image_question(spec, partition))
+    images = asker.ask(_image_question(spec, around.partition))
+    prices = ask_prices(asker, _wanted_prices(spec, around), around.prices)
     types = asker.ask(_type_question(spec))
     key_pair = _ask_key_pair(spec, asker)
     disks = _ask_disks(spec, asker)
     group = asker.ask(scheduler.group_question(region))
     table = ask_table(asker, region)
+    organisation = asker.ask(organisation_question(around.organisation.parameter, region))
     return lambda caller, addresses: AccountFacts(
         caller=caller,
         caller_addresses=addresses,
@@ -192,6 +223,21 @@ def _ask_of_region(
         disks=disks(),
         schedule_group=group(),
         table=table(),
+        prices=prices(),
+        organisation=organisation(),
+    )
+
+
+def _wanted_prices(spec: LaunchSpec, around: Surroundings) -> WantedPrices:
+    """Only an image that the person names can be one that is billed as Windows."""
+    is_open = spec.ami is not None and not spec.agent
+    return WantedPrices(
+        partition=around.partition,
+        region=spec.region,
+        instance_types=spec.instance_types,
+        now=around.now,
+        platforms=tuple(Platform) if is_open else (Platform.LINUX,),
+        spot=spec.spot,
     )
 
 
@@ -201,18 +247,23 @@ def _prefix_lists(spec: LaunchSpec) -> tuple[str, ...]:
 
 
 def _image_question(spec: LaunchSpec, partition: str) -> Question[tuple[Image, ...]]:
-    if spec.ami is None:
-        return default_image_question(region=spec.region, partition=partition)
-    return given_image_question(parse_image_id(spec.ami), region=spec.region)
+    if spec.ami is not None:
+        return given_image_question(parse_image_id(spec.ami), region=spec.region)
+    return image_question(
+        spec.os or OperatingSystem.AL2023,
+        may_be_accelerated=any(map(looks_accelerated, spec.instance_types)),
+        region=spec.region,
+        partition=partition,
+    )
 
 
 def _type_question(spec: LaunchSpec) -> Question[tuple[ec2.InstanceType, ...]]:
+    """Ask by a filter: named outright, one type that does not exist would hide the others."""
     return Question(
         operation=ec2.DESCRIBE_INSTANCE_TYPES,
-        parameters={"InstanceTypes": [spec.instance_type]},
+        parameters={"Filters": [{"Name": "instance-type", "Values": list(spec.instance_types)}]},
         region=spec.region,
         understand=ec2.instance_types,
-        absent_codes=("InvalidInstanceType", "InvalidParameterValue"),
     )
 
 

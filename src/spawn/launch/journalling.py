@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 
 from spawn.core.clock import Clock
 from spawn.core.errors import AwsRefusal
 from spawn.core.journal import Entry, Finished, Journal, StepDone, StepFailed, StepStarted
-from spawn.core.steps import Output, Step
+from spawn.core.steps import Output, Outputs, Step
 
 
 class JournalObserver:
@@ -25,7 +24,7 @@ class JournalObserver:
         self._numbers: dict[int, int] = {}
         self._lock = threading.Lock()
         self.incomplete = False
-        self.outputs: dict[Output, str] = {}
+        self.outputs: dict[Output, tuple[str, ...]] = {}
 
     def started(self, step: Step, attempt: str) -> None:
         """Write that the step begins."""
@@ -41,7 +40,10 @@ class JournalObserver:
     def waiting(self, step: Step, refusal: AwsRefusal) -> None:
         """A step that is asked again has not ended: nothing to write."""
 
-    def done(self, step: Step, outputs: Mapping[Output, str]) -> None:
+    def passed_over(self, step: Step, attempt: str, refusal: AwsRefusal) -> None:
+        """Nor has one that is tried elsewhere."""
+
+    def done(self, step: Step, outputs: Outputs) -> None:
         """Write that the step is done, and keep what it yielded."""
         self.outputs.update(outputs)
         self._write(StepDone(at=self._clock.now(), step=self._number(step), outputs=dict(outputs)))

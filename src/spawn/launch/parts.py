@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from spawn.aws import ec2
 from spawn.aws.questions import Known, Unseen
 from spawn.connect.key_pairs import plan_key_pair, require_key_pair
 from spawn.connect.keys import pair_name
 from spawn.connect.publickey import parse_public_key
-from spawn.core.errors import AccessDenied, NamedThingNotFound
 from spawn.core.levels import Level
 from spawn.core.steps import OutputReference, Stage
 from spawn.iam.existing import choose_profile, parse_identity
 from spawn.iam.managed import check_managed_policy, choose_boundary
 from spawn.iam.role_plan import RolePlan, plan_role
 from spawn.iam.roles import INLINE_NAME, WantedRole
-from spawn.images.choose import ChosenImage, Onlooker, given_image, newest_image
 from spawn.launch.facts import AccountFacts
 from spawn.launch.rights import (
     asked_boundary,
@@ -32,7 +28,7 @@ from spawn.network.given import check_given_groups, check_prefix_lists, parse_gr
 from spawn.network.groups import plan_group
 from spawn.network.reach import Reach
 from spawn.network.rules import Rule, RuleSet, canonical, flatten, parse_ssh_from, wanted_rules
-from spawn.network.subnets import SubnetChoice, SubnetOption, SubnetRequest, choose_subnets
+from spawn.network.subnets import SubnetChoice
 from spawn.posture.model import (
     GroupRule,
     InlinePolicy,
@@ -44,45 +40,11 @@ from spawn.posture.model import (
 )
 
 
-def choose_image(spec: LaunchSpec, facts: AccountFacts, *, now: datetime) -> ChosenImage:
-    """Return the image to boot. Raises InputError, NamedThingNotFound and AccountError."""
-    caller = facts.caller.identity
-    onlooker = Onlooker(
-        account=caller.account, partition=caller.partition, region=spec.region, now=now
-    )
-    instance_type = _instance_type(spec, facts)
-    match facts.images:
-        case Unseen(operation=operation, why=why):
-            raise AccessDenied(f"AWS denied {operation}", why=why, operation=operation)
-        case Known(value=found):
-            images = found
-        case _:
-            images = ()
-    if spec.ami is None:
-        return newest_image(images, instance_type, onlooker)
-    return given_image(images, spec.ami, instance_type, onlooker=onlooker)
-
-
-def _instance_type(spec: LaunchSpec, facts: AccountFacts) -> ec2.InstanceType:
-    match facts.instance_types:
-        case Known(value=(found, *_)):
-            return found
-        case Unseen(operation=operation, why=why):
-            raise AccessDenied(f"AWS denied {operation}", why=why, operation=operation)
-        case _:
-            raise NamedThingNotFound(
-                f"--instance-type {spec.instance_type}: there is no such type in {spec.region}",
-                next_command="aws ec2 describe-instance-types --query "
-                "'InstanceTypes[].InstanceType' --output text",
-            )
-
-
 @dataclass(frozen=True, kw_only=True)
 class Place:
     """Where it goes and who gets in. `groups` are ids, or the group that a step makes."""
 
     vpc_id: str
-    options: tuple[SubnetOption, ...]
     public_address: bool
     groups: tuple[str | OutputReference, ...]
     network: Network
@@ -92,21 +54,13 @@ class Place:
     notes: tuple[str, ...]
 
 
-def choose_place(spec: LaunchSpec, facts: AccountFacts, *, tags: dict[str, str]) -> Place:
-    """Return subnets and groups. Raises InputError, AccountError and RefusedByControl."""
-    choice = choose_subnets(
-        SubnetRequest(
-            region=spec.region,
-            instance_type=spec.instance_type,
-            level=spec.security,
-            no_public_ip=spec.public_ip is False,
-            vpc_id=spec.vpc,
-            subnet_id=spec.subnet,
-            zone=spec.az,
-            private_ip=spec.private_ip,
-        ),
-        facts.network,
-    )
+def choose_place(
+    spec: LaunchSpec, facts: AccountFacts, choice: SubnetChoice, *, tags: dict[str, str]
+) -> Place:
+    """Return network and groups. Raises InputError, AccountError and RefusedByControl.
+
+    `choice` is that of the type that is tried first; all of a launch's types go to one VPC.
+    """
     if spec.security_groups:
         return _given_groups(spec, facts, choice)
     return _own_group(spec, facts, choice, tags=tags)
@@ -123,7 +77,6 @@ def _given_groups(spec: LaunchSpec, facts: AccountFacts, choice: SubnetChoice) -
     }
     return Place(
         vpc_id=choice.vpc_id,
-        options=choice.options,
         public_address=choice.public_address,
         groups=ids,
         network=_network(choice, rules),
@@ -148,7 +101,6 @@ def _own_group(
     closed = no_way_in(addresses) if isinstance(addresses, Unseen) else ""
     return Place(
         vpc_id=choice.vpc_id,
-        options=choice.options,
         public_address=choice.public_address,
         groups=(group.group_id,),
         network=_network(choice, {group.name: rules}),

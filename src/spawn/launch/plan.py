@@ -27,6 +27,7 @@ from spawn.launch.staging import launch_record, prepare_stages, run_step, secure
 from spawn.launch.summary import summary_of
 from spawn.posture.levels import Finding, Waiver, check_waivers, judge, make_waiver, refuse
 from spawn.posture.model import Posture
+from spawn.prices.limit import check_max_cost
 
 FORMAT = 1
 
@@ -75,11 +76,15 @@ class LaunchPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def client_tokens(self) -> dict[str, tuple[str, ...]]:
-        """The tokens that make requests safe to repeat, by operation."""
+        """The tokens that make requests safe to repeat, by operation.
+
+        One that holds an instance's id is not known before the instance is, and goes without.
+        """
         tokens: dict[str, tuple[str, ...]] = {}
         for step in self.steps:
             choices = (step.parameters, *(choice.parameters for choice in step.alternatives))
-            found = tuple(each["ClientToken"] for each in choices if "ClientToken" in each)
+            tokens_of_step = (each.get("ClientToken") for each in choices)
+            found = tuple(token for token in tokens_of_step if isinstance(token, str))
             if found:
                 tokens[step.operation] = tokens.get(step.operation, ()) + found
         return tokens
@@ -105,6 +110,9 @@ def make_plan(
     findings = judge(posture, spec.security, waivers, now)
     check_waivers(findings, waivers, spec.security)
     refuse(findings, spec.security)
+    if spec.max_cost is not None:
+        ttl = expires_at - now
+        check_max_cost(made.candidates.dearest, spec.max_cost, duration=ttl, count=spec.count)
     prepare, run = prepare_stages(made), run_step(spec, made)
     record = launch_record(
         spec, made, now=now, plan_digest=_digest((spec, prepare, run)), waivers=waivers
@@ -119,7 +127,7 @@ def make_plan(
         owner=made.owner,
         spec=spec,
         expires_at=expires_at,
-        login_user=made.image.login_user,
+        login_user=made.candidates.first.image.login_user,
         prepare=prepare,
         run=run,
         secure=secure_stage(made, record, region=spec.region),
@@ -127,7 +135,7 @@ def make_plan(
         findings=findings,
         waivers=waivers,
         record=msgspec.Raw(msgspec.json.encode(record)),
-        summary=summary_of(spec, made),
+        summary=summary_of(spec, made, now=now),
         notes=made.notes,
     )
 

@@ -15,7 +15,8 @@ from spawn.posture.model import Ending, Image, Metadata, Posture, Source, UserDa
 
 
 def planned_posture(spec: LaunchSpec, made: Decisions, *, now: datetime) -> Posture:
-    """Return what the controls look at of a launch that is yet to happen."""
+    """Return what the controls look at of a launch that is yet to happen: of its first choice."""
+    candidate = made.candidates.first
     return Posture(
         source=Source.PLAN,
         observed_at=now,
@@ -25,7 +26,7 @@ def planned_posture(spec: LaunchSpec, made: Decisions, *, now: datetime) -> Post
         level=spec.security,
         tags=made.tags,
         network=made.place.network,
-        disks=made.disk_postures,
+        disks=candidate.disk_postures,
         metadata=Metadata(
             http_endpoint=spec.metadata.http_endpoint,
             http_tokens=spec.metadata.http_tokens,
@@ -40,11 +41,11 @@ def planned_posture(spec: LaunchSpec, made: Decisions, *, now: datetime) -> Post
             is_held=Tag.HOLD in made.tags,
         ),
         image=Image(
-            image_id=made.image.image_id,
-            owner_id=made.image.owner,
-            is_known_owner=made.image.owner_is_known,
-            created_at=made.image.created,
-            is_deprecated=made.image.is_deprecated,
+            image_id=candidate.image.image_id,
+            owner_id=candidate.image.owner,
+            is_known_owner=candidate.image.owner_is_known,
+            created_at=candidate.image.created,
+            is_deprecated=candidate.image.is_deprecated,
         ),
         user_data=_user_data(spec, made),
         key_pair=made.key.name,

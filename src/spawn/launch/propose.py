@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import msgspec
 
 from spawn.aws.door import Reader
-from spawn.core.errors import AccountError, InputError
+from spawn.aws.questions import Absent, Fact, Unseen, answer_of
+from spawn.aws.ssm import Parameter
+from spawn.core.errors import AccountError, InputError, SpawnError
 from spawn.core.ids import is_launch_id
 from spawn.launch.facts import Surroundings, gather
 from spawn.launch.plan import FORMAT, LaunchPlan, make_plan
 from spawn.launch.spec import LaunchSpec
+from spawn.settings.organisation import organisation_question
 
 # What was true of an account a quarter of an hour ago is no ground to act on.
 OLDEST_PLAN = timedelta(minutes=15)
@@ -27,11 +31,49 @@ class SavedPlan(msgspec.Struct, frozen=True, kw_only=True):
     spec: LaunchSpec
 
 
+# What the organisation's parameter says becomes a part of what is asked for, or refuses it.
+SpecFor = Callable[[Fact[Parameter]], LaunchSpec]
+
+
 def propose(
-    spec: LaunchSpec, reader: Reader, around: Surroundings, *, now: datetime, launch_id: str
+    spec_for: SpecFor,
+    reader: Reader,
+    around: Surroundings,
+    *,
+    region: str,
+    launch_id: str,
 ) -> LaunchPlan:
-    """Look at the account and return the plan. Raises what `gather` and `make_plan` raise."""
-    return make_plan(spec, gather(spec, reader, around), now=now, launch_id=launch_id)
+    """Look at the account and return the plan. Raises what `gather` and `make_plan` raise.
+
+    1. What is asked for is known with the organisation's defaults alone: what they were last time
+       is taken for what they are, and asked for beside everything else.
+    2. Where they have changed, all is asked once more.
+    """
+    assumed = _assumed(spec_for, reader, around, region=region)
+    spec = spec_for(assumed)
+    facts = gather(spec, reader, around)
+    if facts.organisation != assumed and not isinstance(facts.organisation, Unseen):
+        spec = spec_for(facts.organisation)
+        facts = gather(spec, reader, around)
+    around.organisation.keep(facts.organisation)
+    return make_plan(spec, facts, now=around.now, launch_id=launch_id)
+
+
+def _assumed(
+    spec_for: SpecFor, reader: Reader, around: Surroundings, *, region: str
+) -> Fact[Parameter]:
+    """Return what the defaults are taken to be; one that refuses the launch is asked for first.
+
+    What was true last time must not refuse what is allowed by now.
+    """
+    guess = around.organisation.guess()
+    if guess is None:
+        return Absent()
+    try:
+        spec_for(guess)
+    except SpawnError:
+        return answer_of(reader, organisation_question(around.organisation.parameter, region))
+    return guess
 
 
 def read_saved_plan(text: bytes, *, now: datetime) -> SavedPlan:

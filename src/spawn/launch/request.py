@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -35,13 +36,21 @@ class Disk(msgspec.Struct, frozen=True, kw_only=True):
     kms_key_id: str | None = None
 
 
+class Spot(msgspec.Struct, frozen=True, kw_only=True):
+    """Spare capacity that AWS takes back when it needs it. `max_price` is in dollars an hour."""
+
+    max_price: Decimal | None = None
+
+
 class InstanceRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One instance, fully decided, but for where it goes.
+    """One type of instance, fully decided, but for where it goes.
 
     groups          ids, or a reference to the group that an earlier step makes
     public_address  whether its interface gets a public IPv4 address
     profile         name or ARN of the instance profile, None for no role
-    user_data       the exact bytes, None where metadata could not hand them over
+    user_data       the exact bytes, None for none
+    least, most     how many instances: as many as there is capacity for, no fewer than `least`
+    spot            None for on demand
     """
 
     image_id: str
@@ -54,6 +63,9 @@ class InstanceRequest(msgspec.Struct, frozen=True, kw_only=True):
     metadata: MetadataOptions
     tags: dict[str, str]
     user_data: bytes | None
+    least: int
+    most: int
+    spot: Spot | None
 
 
 def run_parameters(
@@ -73,8 +85,8 @@ def run_parameters(
     parameters: Parameters = {
         "ImageId": request.image_id,
         "InstanceType": instance_type,
-        "MinCount": 1,
-        "MaxCount": 1,
+        "MinCount": request.least,
+        "MaxCount": request.most,
         "ClientToken": client_token,
         "NetworkInterfaces": [_with(interface, PrivateIpAddress=request.private_ip)],
         "BlockDeviceMappings": _mappings(request.disks),
@@ -88,8 +100,18 @@ def run_parameters(
         parameters,
         KeyName=request.key_name,
         IamInstanceProfile=request.profile,
+        InstanceMarketOptions=_market(request.spot),
         UserData=None if user_data is None else base64.b64encode(user_data).decode("ascii"),
     )
+
+
+def _market(spot: Spot | None) -> dict[str, Any] | None:
+    """A request that lasts would bring the instance back after it has ended itself: one time."""
+    if spot is None:
+        return None
+    options = {"SpotInstanceType": "one-time", "InstanceInterruptionBehavior": "terminate"}
+    price = None if spot.max_price is None else f"{spot.max_price:f}"
+    return {"MarketType": "spot", "SpotOptions": _with(options, MaxPrice=price)}
 
 
 def _mappings(disks: Sequence[Disk]) -> list[dict[str, Any]]:
@@ -122,6 +144,6 @@ def _tag_specifications(tags: Mapping[str, str]) -> list[dict[str, Any]]:
     return [{"ResourceType": kind, "Tags": tag_list(tags)} for kind in _TAGGED]
 
 
-def _with(parameters: dict[str, Any], **optional: object) -> dict[str, Any]:
+def _with(parameters: Mapping[str, Any], **optional: object) -> dict[str, Any]:
     """Return the parameters with those of the optional ones that are not None."""
-    return parameters | {name: value for name, value in optional.items() if value is not None}
+    return {**parameters, **{name: value for name, value in optional.items() if value is not None}}

@@ -7,14 +7,18 @@ refused with a reason: a test walks the fields.
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import msgspec
 
 from spawn.core.errors import InputError
 from spawn.core.levels import Level
+from spawn.images.catalog import OperatingSystem
 
 DEFAULT_INSTANCE_TYPE = "t3.micro"
 DEFAULT_TTL = timedelta(hours=8)
+# Each is awaited, read back and judged: what is launched by the thousand wants another tool.
+MOST_INSTANCES = 100
 # Amazon EC2 API Reference, RunInstances, MetadataOptions: HttpPutResponseHopLimit is 1 to 64.
 MOST_HOPS = 64
 
@@ -38,16 +42,29 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True):
 class LaunchSpec(msgspec.Struct, frozen=True, kw_only=True):
     """One launch as it was asked for. None means: decide by the security level and the account.
 
+    instance_types        in the order in which they are tried
+    zones                 those that it may go to; none for all
     public_key            the person's own key in OpenSSH's form, used where no key pair is named
     ttl                   how long until the instance ends by itself
+    agent                 whether something on the instance ends it; else its backstop alone does
+    count                 how many instances; `min_count` of them are enough, None for all
+    spot_max_price        US dollars an hour; None for up to the price on demand
+    max_cost              US dollars until the end date, for all instances
     iam_policy_documents  the texts of policy files: parsed and checked by the plan
     user_data             the person's own text or bytes, unchanged
     """
 
     region: str
-    instance_type: str = DEFAULT_INSTANCE_TYPE
+    instance_types: tuple[str, ...] = (DEFAULT_INSTANCE_TYPE,)
     ami: str | None = None
-    az: str | None = None
+    os: OperatingSystem | None = None
+    agent: bool = True
+    zones: tuple[str, ...] = ()
+    count: int = 1
+    min_count: int | None = None
+    spot: bool = False
+    spot_max_price: Decimal | None = None
+    max_cost: Decimal | None = None
     name: str | None = None
     ttl: timedelta | None = None
     security: Level = Level.STANDARD

@@ -3,38 +3,36 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+
+import msgspec
 
 from spawn.aws import ec2
 from spawn.core.ids import launch_token
 from spawn.core.steps import (
+    EACH,
     Alternative,
     Output,
     OutputReference,
-    Parameters,
     Retry,
     Stage,
     Step,
     Undo,
     Yield,
+    text_around,
 )
+from spawn.core.tags import Tag
 from spawn.launch.decisions import Decisions
-from spawn.launch.request import InstanceRequest, run_parameters
+from spawn.launch.request import InstanceRequest, Spot, run_parameters
+from spawn.launch.shortage import SHORTAGE_CODES
 from spawn.launch.spec import LaunchSpec
 from spawn.lifecycle.backstop import plan_backstop
-from spawn.network.subnets import SubnetOption
 from spawn.posture.levels import Waiver
+from spawn.prices.cost import hourly_tag
 from spawn.registry.records import LaunchRecord, plan_record
 from spawn.registry.records import Waiver as RecordedWaiver
 
-# EC2 API Reference, "Error codes": no room here, or not for this type, at the moment.
-CAPACITY_CODES = (
-    "InsufficientFreeAddressesInSubnet",
-    "InsufficientHostCapacity",
-    "InsufficientInstanceCapacity",
-    "Unsupported",
-)
 # IAM user guide, "Troubleshoot IAM": a new profile takes seconds to be seen by EC2.
 _SETTLING = (
     Retry(code="InvalidParameterValue", message="iamInstanceProfile", limit_seconds=60),
@@ -58,36 +56,18 @@ def prepare_stages(made: Decisions) -> tuple[Stage, ...]:
 
 
 def run_step(spec: LaunchSpec, made: Decisions) -> Step:
-    """Return RunInstances for the first place, with the other places as alternatives."""
-    request = InstanceRequest(
-        image_id=made.image.image_id,
-        disks=made.disks,
-        groups=made.place.groups,
-        public_address=made.place.public_address,
-        private_ip=spec.private_ip,
-        key_name=made.key.name,
-        profile=made.rights.profile,
-        metadata=spec.metadata,
-        tags=made.tags,
-        user_data=made.user_data,
-    )
-
-    def parameters(place: SubnetOption) -> Parameters:
-        return run_parameters(
-            request,
-            instance_type=spec.instance_type,
-            subnet_id=place.subnet_id,
-            client_token=launch_token(made.launch_id, place.zone),
-        )
-
-    first, *others = made.place.options
+    """Return RunInstances for the first type in its best place, all others as alternatives."""
+    first, *others = _choices(spec, made)
+    many = "" if spec.count == 1 else f"{spec.count} x "
     return Step(
         operation=ec2.RUN_INSTANCES.key,
         region=spec.region,
-        parameters=parameters(first),
-        sentence=f"launch one {spec.instance_type} in {first.zone}",
+        parameters=first.parameters,
+        sentence=f"launch {many}{first.label}",
         yields=(
-            Yield(Output.INSTANCE_ID, ("Instances", 0, "InstanceId")),
+            Yield(Output.INSTANCE_ID, ("Instances", EACH, "InstanceId")),
+            Yield(Output.INSTANCE_TYPE, ("Instances", 0, "InstanceType")),
+            Yield(Output.IMAGE_ID, ("Instances", 0, "ImageId")),
             Yield(Output.SUBNET_ID, ("Instances", 0, "SubnetId")),
         ),
         undo=Undo(
@@ -96,11 +76,41 @@ def run_step(spec: LaunchSpec, made: Decisions) -> Step:
             sentence="end the instance",
         ),
         retries=_SETTLING,
-        alternatives=tuple(
-            Alternative(label=f"in {place.zone}", parameters=parameters(place)) for place in others
-        ),
-        next_on=CAPACITY_CODES,
+        alternatives=tuple(others),
+        next_on=SHORTAGE_CODES,
     )
+
+
+def _choices(spec: LaunchSpec, made: Decisions) -> Iterator[Alternative]:
+    """Yield what to ask for, in order: each type in each of its places."""
+    for candidate in made.candidates.found:
+        request = InstanceRequest(
+            image_id=candidate.image.image_id,
+            disks=candidate.disks,
+            groups=made.place.groups,
+            public_address=made.place.public_address,
+            private_ip=spec.private_ip,
+            key_name=made.key.name,
+            profile=made.rights.profile,
+            metadata=spec.metadata,
+            tags=made.tags,
+            user_data=made.user_data,
+            least=spec.count if spec.min_count is None else spec.min_count,
+            most=spec.count,
+            spot=Spot(max_price=spec.spot_max_price) if spec.spot else None,
+        )
+        for priced in candidate.places:
+            zone, price = priced.place.zone, hourly_tag(priced.price)
+            cost_tag = {} if price is None else {Tag.USD_PER_HOUR.value: price}
+            yield Alternative(
+                label=f"{candidate.instance_type} in {zone}",
+                parameters=run_parameters(
+                    msgspec.structs.replace(request, tags=made.tags | cost_tag),
+                    instance_type=candidate.instance_type,
+                    subnet_id=priced.place.subnet_id,
+                    client_token=launch_token(made.launch_id, f"{candidate.instance_type}-{zone}"),
+                ),
+            )
 
 
 def secure_stage(made: Decisions, record: LaunchRecord, *, region: str) -> Stage:
@@ -113,7 +123,7 @@ def secure_stage(made: Decisions, record: LaunchRecord, *, region: str) -> Stage
         role_arn=made.rights.backstop.arn(
             partition=made.caller.partition, account=made.caller.account
         ),
-        client_token=f"{made.launch_id}-backstop",
+        client_token=text_around(_INSTANCE, lambda instance: f"{made.launch_id}-{instance}"),
     )
     if not made.table.is_usable:
         return (backstop,)
@@ -133,8 +143,8 @@ def launch_record(
         name=spec.name or "",
         launched_at=now,
         expires_at=made.expires_at,
-        instance_type=spec.instance_type,
-        image_id=made.image.image_id,
+        instance_type=OutputReference(Output.INSTANCE_TYPE),
+        image_id=OutputReference(Output.IMAGE_ID),
         subnet_id=OutputReference(Output.SUBNET_ID),
         security_group_ids=made.place.groups,
         role=made.rights.role_name,

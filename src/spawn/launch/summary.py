@@ -2,38 +2,57 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from spawn.core.durations import format_duration
 from spawn.core.instants import format_instant
+from spawn.images.chosen import describe_age
 from spawn.launch.decisions import Decisions
 from spawn.launch.spec import DEFAULT_TTL, LaunchSpec
 from spawn.network.rules import describe
 from spawn.posture.model import Disk, KeyManager
+from spawn.prices.cost import cost
+from spawn.prices.money import format_usd
+from spawn.prices.words import price_sentence
 
 
-def summary_of(spec: LaunchSpec, made: Decisions) -> tuple[tuple[str, str], ...]:
+def summary_of(spec: LaunchSpec, made: Decisions, *, now: datetime) -> tuple[tuple[str, str], ...]:
     """Return pairs of a subject and what was decided about it."""
     return (
         ("account", f"{made.caller.account}, as {made.caller.arn}"),
         ("instance", _instance(spec, made)),
+        ("image", _image(made, now)),
         ("network", _network(made)),
         ("ssh", _ssh(made)),
         ("role", made.rights.sentence),
         ("disk", _disks(made)),
         ("metadata", _metadata(spec)),
+        ("price", _price(spec, made, now)),
         ("ends", _end(spec, made)),
     )
 
 
 def _instance(spec: LaunchSpec, made: Decisions) -> str:
-    zones = [place.zone for place in made.place.options]
-    fallback = f" (else {', '.join(zones[1:])})" if len(zones) > 1 else ""
+    """Name the first choice, and what is tried where there is no capacity for it."""
+    first, *others = made.candidates.found
+    zones = [place.zone for place in first.choice.options]
+    many = f"{spec.count} x " if spec.count > 1 else ""
+    least = f", at least {spec.min_count}" if spec.min_count not in (None, spec.count) else ""
+    market = " as a spot instance" if spec.spot else ""
+    else_zones = f" (else {', '.join(zones[1:])})" if len(zones) > 1 else ""
+    else_types = f", else {', '.join(one.instance_type for one in others)}" if others else ""
     name = f", named {spec.name}" if spec.name else ""
-    image = made.image.name or made.image.image_id
-    return f"{spec.instance_type} in {zones[0]}{fallback}, {image}{name}"
+    where = f"{first.instance_type}{market} in {zones[0]}{else_zones}{else_types}"
+    return f"{many}{where}{least}{name}"
+
+
+def _image(made: Decisions, now: datetime) -> str:
+    image = made.candidates.first.image
+    return f"{image.name or image.image_id}, {describe_age(image, now)}"
 
 
 def _network(made: Decisions) -> str:
-    place = made.place.options[0]
+    place = made.candidates.first.choice.options[0]
     address = "a public address" if made.place.public_address else "no public address"
     return f"{made.place.vpc_id}, {place.reach} subnet {place.subnet_id}, {address}"
 
@@ -48,7 +67,7 @@ def _ssh(made: Decisions) -> str:
 def _disks(made: Decisions) -> str:
     return "; ".join(
         f"{disk.device_name}, {disk.size_gib} GiB, {_encryption(disk)}"
-        for disk in made.disk_postures
+        for disk in made.candidates.first.disk_postures
     )
 
 
@@ -76,3 +95,15 @@ def _metadata(spec: LaunchSpec) -> str:
 def _end(spec: LaunchSpec, made: Decisions) -> str:
     ttl = format_duration(spec.ttl or DEFAULT_TTL)
     return f"{format_instant(made.expires_at)}, in {ttl}: the instance and its disk go"
+
+
+def _price(spec: LaunchSpec, made: Decisions, now: datetime) -> str:
+    """Say what the first choice costs, and what the others may come to."""
+    ttl = made.expires_at - now
+    first, most = made.candidates.first.places[0].price, made.candidates.dearest
+    sentence = price_sentence(first, duration=ttl, count=spec.count)
+    if first.total is None or most.total == first.total:
+        return sentence
+    if most.total is None:
+        return f"{sentence}; the most is unknown ({'; '.join(most.unknown)})"
+    return f"{sentence}; at the most {format_usd(cost(most.total, ttl) * spec.count)}"

@@ -7,6 +7,7 @@ it and the client token proves it: a tag can be put on anybody's instance.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from spawn.aws import ec2
@@ -38,14 +39,14 @@ class Undone:
 
 
 def undo_launch(
-    launch_id: str, performer: Performer, *, region: str, known: str | None, may_be_late: bool
+    launch_id: str, performer: Performer, *, region: str, known: Sequence[str], may_be_late: bool
 ) -> Undone:
     """End every instance of the launch, and delete its backstops.
 
-    `known` is the instance id where a step has yielded it. `may_be_late` says that an instance
+    `known` are the instance ids that a step has yielded. `may_be_late` says that an instance
     may exist that AWS does not show yet: then it is looked for several times.
     """
-    found = {known} if known else set()
+    found = set(known)
     try:
         found |= _shown(launch_id, performer, region=region, looks=LOOKS if may_be_late else 1)
     except AwsRefusal as refusal:

@@ -79,9 +79,21 @@ def assemble(boothook: bytes, user_data: bytes | None, *, flag: str) -> bytes:
         message.attach(_users_part(unpacked(user_data, flag=flag), flag=flag))
     plain = _written(message)
     sent = plain if len(plain) <= MOST_BYTES else gzip.compress(plain, mtime=0)
+    return _fitting(sent, f"compressed it has {len(sent)} bytes", flag=flag)
+
+
+def verbatim(user_data: bytes, *, flag: str) -> bytes:
+    """Return the person's bytes as the user-data of an image that cloud-init does not serve.
+
+    Raises InputError, naming `flag`, for too many.
+    """
+    return _fitting(user_data, f"it has {len(user_data)} bytes", flag=flag)
+
+
+def _fitting(sent: bytes, size: str, *, flag: str) -> bytes:
     if len(sent) > MOST_BYTES:
         raise InputError(
-            f"{flag} is too large: compressed it has {len(sent)} bytes, and EC2 takes {MOST_BYTES}",
+            f"{flag} is too large: {size}, and EC2 takes {MOST_BYTES}",
             why="keep the large part in a bucket, and fetch it from a short script",
         )
     return sent

@@ -10,6 +10,7 @@ stages of steps; nothing here prints, asks a person, or looks at a clock of its 
     filters    what `--filter` means; `filter_parser` reads it
     resolve    which instance a person means by a word
     status     one instance, all that is known of it
+    allow      who may reach an instance, changed: `allow_facts` asks, `allow_apply` performs
     cancel     ending instances now
     cleanup    what spawn made and nothing uses any more: `account_facts` reads, `leftover` and
                `leftover_roles` judge

@@ -57,7 +57,7 @@ def plan_backstop(
     region: str,
     partition: str,
     role_arn: str,
-    client_token: str,
+    client_token: Text,
 ) -> Step:
     """Return the step that has Scheduler terminate the instance, 5 minutes past its end date.
 

@@ -87,7 +87,9 @@ def rows_of(
         for instance in reading.instances
     )
     return tuple(
-        sorted(rows, key=lambda row: (not row.is_mine, -row.launched_at.timestamp(), row.id))
+        sorted(
+            rows, key=lambda row: (not row.is_mine, -row.launched_at.timestamp(), row.index, row.id)
+        )
     )
 
 

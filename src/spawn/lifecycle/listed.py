@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import msgspec
 
@@ -15,6 +16,7 @@ from spawn.aws.questions import Absent, Fact, Known, Unseen
 from spawn.core.ids import is_launch_token
 from spawn.core.instants import parse_instant
 from spawn.core.tags import Tag
+from spawn.prices.cost import cost_so_far
 
 Schedules = tuple[scheduler.ScheduleSummary, ...]
 
@@ -59,6 +61,9 @@ class ListedInstance(msgspec.Struct, frozen=True, kw_only=True):
     is_made_by_spawn      its client token says so too: nothing is ended by tags alone
     expires_at            None where the tag is missing or is not a time (ending is then UNKNOWN)
     hold                  the case that holds it, None where none does
+    index                 its number among the instances of its launch, from 0
+    usd_so_far            what it has cost since its launch, by the price that it was launched at
+                          and as if it had run all the time; None where that is not known
     """
 
     id: str
@@ -78,6 +83,8 @@ class ListedInstance(msgspec.Struct, frozen=True, kw_only=True):
     public_ip: str
     level: str
     hold: str | None
+    index: int = 0
+    usd_so_far: Decimal | None = None
     tags: dict[str, str]
 
     @property
@@ -115,8 +122,18 @@ def listed_instance(
         public_ip=instance.public_ip_address,
         level=tags.get(Tag.SECURITY, ""),
         hold=tags.get(Tag.HOLD),
+        index=instance.ami_launch_index,
+        usd_so_far=_usd_so_far(instance, now),
         tags=tags,
     )
+
+
+def _usd_so_far(instance: ec2.Instance, now: datetime) -> Decimal | None:
+    """Of what has ended AWS does not say when, in a form to rely on: its cost is not known."""
+    if instance.state.name in ENDED_STATES:
+        return None
+    tag = instance.tag_mapping.get(Tag.USD_PER_HOUR)
+    return cost_so_far(tag, launched_at=instance.launch_time, until=now)
 
 
 def _end_date(tags: dict[str, str]) -> datetime | None:

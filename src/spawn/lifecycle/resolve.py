@@ -9,6 +9,7 @@ import msgspec
 
 from spawn.core.errors import NamedThingNotFound
 from spawn.core.ids import is_resource_id
+from spawn.core.tags import Tag
 from spawn.lifecycle.list import Listing
 from spawn.lifecycle.listed import ListedInstance
 
@@ -32,7 +33,8 @@ def resolve_words(words: Iterable[str], listing: Listing) -> Resolution:
     """Find the instances that are named; a word that names none doesn't stop the others.
 
     An id finds whatever spawn instance bears it; a name only what the caller launched, a living
-    one before those that have ended. `listing` must hold the ended ones, too.
+    one before those that have ended. Those that were launched together are told apart by their
+    number: `web.0`, `web.1`. `listing` must hold the ended ones, too.
     """
     found: dict[str, ListedInstance] = {}
     unresolved = []
@@ -71,7 +73,7 @@ def _meaning(word: str, listing: Listing) -> ListedInstance | Unresolved:
     # Whoever may put tags could have any instance meant by a name, but for this.
     own = [row for row in listing.instances if row.is_mine and row.is_made_by_spawn]
     # Not every instance has a name: the empty word must not mean those.
-    named = [row for row in own if row.name and row.name == word]
+    named = [row for row in own if row.name and row.name == word] or _numbered(word, own)
     living = [row for row in named if not row.has_ended]
     if len(living) == 1:
         return living[0]
@@ -79,7 +81,7 @@ def _meaning(word: str, listing: Listing) -> ListedInstance | Unresolved:
         return Unresolved(
             word=word,
             why="several of your instances bear this name",
-            candidates=tuple(f"{row.id} ({row.region})" for row in living),
+            candidates=tuple(f"{name_of(row, own)} {row.id} ({row.region})" for row in living),
         )
     if named:
         return max(named, key=lambda row: row.launched_at)
@@ -89,6 +91,24 @@ def _meaning(word: str, listing: Listing) -> ListedInstance | Unresolved:
         why=_not_there("none of your instances bears this name", listing),
         candidates=tuple(difflib.get_close_matches(word, names)),
     )
+
+
+def _numbered(word: str, own: list[ListedInstance]) -> list[ListedInstance]:
+    """Return the one of a launch of several that its name and number mean: `web.2`."""
+    return [row for row in own if row.name and word == f"{row.name}.{row.index}"]
+
+
+def name_of(row: ListedInstance, rows: Iterable[ListedInstance]) -> str:
+    """Return the word that means the instance: its name, numbered where its launch had several.
+
+    All instances of a launch have one name; "" where it has none.
+    """
+    launch = row.tags.get(Tag.LAUNCH_ID)
+    is_one_of_several = row.index > 0 or any(
+        other.id != row.id and other.name == row.name and other.tags.get(Tag.LAUNCH_ID) == launch
+        for other in rows
+    )
+    return f"{row.name}.{row.index}" if row.name and is_one_of_several else row.name
 
 
 def _not_there(why: str, listing: Listing) -> str:

@@ -27,6 +27,17 @@ for SERVICE in ssm ssmmessages; do
     --subnet-ids "$SUBNET" --security-group-ids "$GROUP"
 done"""
 
+_ENDPOINTS = """\
+GROUP=$(aws ec2 create-security-group {in_vpc} --group-name session-manager-endpoints \\
+  --description "HTTPS from instances" --query GroupId --output text) &&
+aws ec2 authorize-security-group-ingress {where} --group-id "$GROUP" \\
+  --protocol tcp --port 443 --source-group {source} &&
+for SERVICE in {services}; do
+  aws ec2 create-vpc-endpoint {in_vpc} --vpc-endpoint-type Interface --private-dns-enabled \\
+    --service-name com.amazonaws.{region}.$SERVICE \\
+    --subnet-ids {subnet} --security-group-ids "$GROUP"
+done"""
+
 
 def free_block(vpc: Vpc, subnets: Iterable[Subnet]) -> ipaddress.IPv4Network | None:
     """Return a block of the VPC that no subnet lies in, None where there is no room."""
@@ -66,4 +77,23 @@ def private_subnet_command(vpc: Vpc, subnets: Iterable[Subnet], *, zone: str, re
         region=shlex.quote(region),
         block=block,
         vpc_block=ipaddress.IPv4Network(vpc.cidr_block),
+    )
+
+
+def endpoints_command(
+    services: Iterable[str], *, vpc_id: str, subnet_id: str, source_group: str, region: str
+) -> str:
+    """Return a command, in several lines, that makes interface endpoints for an instance.
+
+    The endpoints get a group of their own, which admits the members of `source_group`: without
+    one they would get the VPC's default group, which admits only its own.
+    """
+    where = f"--region {shlex.quote(region)}"
+    return _ENDPOINTS.format(
+        where=where,
+        in_vpc=f"{where} --vpc-id {shlex.quote(vpc_id)}",
+        source=shlex.quote(source_group),
+        services=shlex.join(services),
+        region=shlex.quote(region),
+        subnet=shlex.quote(subnet_id),
     )

@@ -34,7 +34,7 @@ class Reach(enum.StrEnum):
 
 def reach_of(subnet: Subnet, tables: Iterable[RouteTable]) -> Reach:
     """Return how far the subnet's routes lead."""
-    table = _table_of(subnet, tuple(tables))
+    table = route_table_of(tuple(tables), subnet_id=subnet.subnet_id, vpc_id=subnet.vpc_id)
     if table is None:
         return Reach.UNKNOWN
     active = [route for route in table.routes if route.state == "active"]
@@ -45,16 +45,17 @@ def reach_of(subnet: Subnet, tables: Iterable[RouteTable]) -> Reach:
     return Reach.ISOLATED
 
 
-def _table_of(subnet: Subnet, tables: tuple[RouteTable, ...]) -> RouteTable | None:
+def route_table_of(
+    tables: tuple[RouteTable, ...], *, subnet_id: str, vpc_id: str
+) -> RouteTable | None:
+    """Return the table that a subnet's traffic follows, None where it is not among them."""
     own = (
-        table
-        for table in tables
-        if any(link.subnet_id == subnet.subnet_id for link in table.associations)
+        table for table in tables if any(link.subnet_id == subnet_id for link in table.associations)
     )
     main = (
         table
         for table in tables
-        if table.vpc_id == subnet.vpc_id and any(link.main for link in table.associations)
+        if table.vpc_id == vpc_id and any(link.main for link in table.associations)
     )
     return next(own, None) or next(main, None)
 

@@ -3,14 +3,15 @@
 1. The VPC: the one named, else the named subnet's, else the default one.
 2. Its subnets, or the named one, narrowed by zone, private address, type offered, room and reach;
    whatever leaves none is an error that names the flag to change.
-3. Of each zone the subnet with the most free addresses; zones in the same order, by name where
-   equal. The first is the choice, the others are for when its capacity is short.
+3. Of each zone the subnet with the most free addresses; zones in the order that was asked for,
+   else in the same order, by name where equal. The first is the choice, the others are for when
+   its capacity is short.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -43,7 +44,10 @@ _PREFERENCE_WITHOUT_ADDRESS = (Reach.OUTBOUND, Reach.ISOLATED, Reach.UNKNOWN, Re
 
 
 class SubnetRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a launch asks of its place; what is None was not asked."""
+    """What a launch asks of its place; what is None or empty was not asked.
+
+    addresses   how many private addresses must be free
+    """
 
     region: str
     instance_type: str
@@ -51,8 +55,9 @@ class SubnetRequest(msgspec.Struct, frozen=True, kw_only=True):
     no_public_ip: bool = False
     vpc_id: str | None = None
     subnet_id: str | None = None
-    zone: str | None = None
+    zones: tuple[str, ...] = ()
     private_ip: str | None = None
+    addresses: int = 1
 
     @property
     def wants_public_address(self) -> bool:
@@ -107,13 +112,15 @@ def route_tables_question(*, region: str) -> Question[tuple[RouteTable, ...]]:
     )
 
 
-def offerings_question(instance_type: str, *, region: str) -> Question[tuple[Offering, ...]]:
-    """Ask in which zones the type is offered; nothing for a type that does not exist."""
+def offerings_question(
+    instance_types: Sequence[str], *, region: str
+) -> Question[tuple[Offering, ...]]:
+    """Ask in which zones the types are offered; nothing for a type that does not exist."""
     return Question(
         operation=DESCRIBE_INSTANCE_TYPE_OFFERINGS,
         parameters={
             "LocationType": "availability-zone",
-            "Filters": [{"Name": "instance-type", "Values": [instance_type]}],
+            "Filters": [{"Name": "instance-type", "Values": list(instance_types)}],
         },
         region=region,
         understand=offerings,
@@ -129,7 +136,7 @@ def choose_subnets(request: SubnetRequest, facts: NetworkFacts) -> SubnetChoice:
     vpc = _vpc(request, facts)
     found = _in_zone(request, _candidates(request, facts, vpc), vpc)
     found = _around_private_ip(request, found)
-    found = _with_room(_where_offered(request, found, facts), vpc)
+    found = _with_room(request, _where_offered(request, found, facts), vpc)
     reaches = {subnet.subnet_id: reach_of(subnet, facts.route_tables) for subnet in found}
     found = _of_right_reach(request, found, reaches=reaches, vpc=vpc, facts=facts)
     options = tuple(
@@ -138,7 +145,7 @@ def choose_subnets(request: SubnetRequest, facts: NetworkFacts) -> SubnetChoice:
             zone=subnet.availability_zone,
             reach=reaches[subnet.subnet_id],
         )
-        for subnet in _best_of_each_zone(found)
+        for subnet in _best_of_each_zone(request, found)
     )
     return SubnetChoice(
         vpc_id=vpc.vpc_id,
@@ -220,18 +227,21 @@ def _in_zone(
             next_command=f"aws ec2 describe-subnets --region {request.region}",
         )
     found = tuple(
-        subnet for subnet in candidates if request.zone in (None, subnet.availability_zone)
+        subnet
+        for subnet in candidates
+        if not request.zones or subnet.availability_zone in request.zones
     )
     if found:
         return found
+    asked = ",".join(request.zones)
     zones = ", ".join(sorted({subnet.availability_zone for subnet in candidates}))
     if request.subnet_id:
         raise InputError(
-            f"--subnet {request.subnet_id} is not in --az {request.zone}",
+            f"--subnet {request.subnet_id} is not in --az {asked}",
             why=f"it is in {zones}: leave --az out, or name another subnet",
         )
     raise InputError(
-        f"--az {request.zone}: {vpc.vpc_id} has no subnet there", why=f"it has some in: {zones}"
+        f"--az {asked}: {vpc.vpc_id} has no subnet there", why=f"it has some in: {zones}"
     )
 
 
@@ -329,7 +339,7 @@ def _no_public_subnet(request: SubnetRequest, vpc: Vpc) -> AccountError:
 
 
 def _no_private_subnet(request: SubnetRequest, vpc: Vpc, facts: NetworkFacts) -> AccountError:
-    zone = request.zone or min(_zones_offering(request.instance_type, facts))
+    zone = min(request.zones or _zones_offering(request.instance_type, facts))
     command = private_subnet_command(vpc, facts.subnets, zone=zone, region=request.region)
     remedy = (
         "the commands below make one, with endpoints for Session Manager that AWS bills by the hour"
@@ -348,22 +358,31 @@ def _no_private_subnet(request: SubnetRequest, vpc: Vpc, facts: NetworkFacts) ->
     )
 
 
-def _with_room(candidates: tuple[Subnet, ...], vpc: Vpc) -> tuple[Subnet, ...]:
-    found = tuple(subnet for subnet in candidates if subnet.available_ip_address_count > 0)
+def _with_room(
+    request: SubnetRequest, candidates: tuple[Subnet, ...], vpc: Vpc
+) -> tuple[Subnet, ...]:
+    needed = request.addresses
+    found = tuple(each for each in candidates if each.available_ip_address_count >= needed)
     if not found:
         names = ", ".join(sorted(subnet.subnet_id for subnet in candidates))
         raise AccountError(
-            f"no address is free in {names}",
+            f"no address is free in {names}"
+            if needed == 1
+            else f"{needed} addresses are not free in any of {names}",
             why=f"end instances there, or name another --subnet of {vpc.vpc_id} or another --vpc",
             next_command="spawn list",
         )
     return found
 
 
-def _best_of_each_zone(candidates: tuple[Subnet, ...]) -> tuple[Subnet, ...]:
+def _best_of_each_zone(
+    request: SubnetRequest, candidates: tuple[Subnet, ...]
+) -> tuple[Subnet, ...]:
+    asked = {zone: place for place, zone in enumerate(request.zones)}
     ordered = sorted(
         candidates,
         key=lambda subnet: (
+            asked.get(subnet.availability_zone, 0),
             -subnet.available_ip_address_count,
             subnet.availability_zone,
             subnet.subnet_id,

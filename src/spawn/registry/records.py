@@ -61,7 +61,7 @@ class LaunchRecord(msgspec.Struct, frozen=True, kw_only=True):
     launched_at: datetime
     expires_at: datetime
     instance_type: Text
-    image_id: str
+    image_id: Text
     subnet_id: Text
     security_group_ids: tuple[Text, ...]
     role: str

@@ -20,7 +20,8 @@ def test_the_restrictive_group_is_restrictive(desk: Desk) -> None:
 def test_instances_launched_since_are_listed_and_ended(desk: Desk) -> None:
     """`--filter launch_time` finds what came after a moment, and `cancel` takes what it finds."""
     with launched(desk.spawn, desk.cloud) as box:
-        earlier = (datetime.fromisoformat(box.document["launched_at"])) - timedelta(seconds=1)
+        launched_at = datetime.fromisoformat(box.document["instances"][0]["launched_at"])
+        earlier = launched_at - timedelta(seconds=1)
         later = datetime.now(UTC) + timedelta(minutes=1)
         found = desk.spawn("list", "--filter", f"launch_time > {_written(earlier)}", "-o", "ids")
         assert found.code == 0, found.stderr

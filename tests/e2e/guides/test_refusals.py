@@ -76,7 +76,7 @@ def test_a_secret_that_the_laptop_read_is_refused(desk: Desk, service: str) -> N
 def test_open_warns_instead(desk: Desk) -> None:
     """At the level `open` the same launch is made, and the control's finding is a warning."""
     with launched(desk.spawn, desk.cloud, *BROAD, "--security", "open") as box:
-        findings = {each["control"]: each for each in box.document["findings"]}
+        findings = {each["control"]: each for each in box.document["instances"][0]["findings"]}
     assert findings["IAM-WILDCARD"]["disposition"] == "warned"
 
 
@@ -88,7 +88,7 @@ def test_a_waiver_lets_one_control_pass(desk: Desk) -> None:
     assert missing.code == 2
     assert "--reason" in missing.stderr
     with launched(desk.spawn, desk.cloud, *words, "--reason", reason) as box:
-        findings = {each["control"]: each for each in box.document["findings"]}
+        findings = {each["control"]: each for each in box.document["instances"][0]["findings"]}
         waived = findings["SECRET-IN-USER-DATA"]
         assert (waived["disposition"], waived["waiver"]["reason"]) == ("waived", reason)
         key = {"instance_id": {"S": box.id}, "record": {"S": "LAUNCH"}}

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from spawn.connect.machine import Machine
 from spawn.connect.programs import LocalPrograms
-from spawn.connect.way import Machine
 from tests.integration.connect.server import SshServer, serving
 
 
@@ -19,6 +19,7 @@ def machine(tmp_path: Path) -> Machine:
         state_directory=tmp_path / "my 100% state",
         ssh_directory=tmp_path / "ssh",
         programs=LocalPrograms(),
+        aws_programs=LocalPrograms(),
     )
 
 

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,15 +15,27 @@ import asyncssh
 
 from spawn.aws.operation import Answer, Operation
 from spawn.connect.connect import run
+from spawn.connect.destination import Login
+from spawn.connect.finding import find_way
 from spawn.connect.keys import personal_key
+from spawn.connect.machine import Machine
 from spawn.connect.patience import Patience
 from spawn.connect.programs import Completed
 from spawn.connect.publickey import PublicKey, parse_public_key
-from spawn.connect.way import Machine, Way, find_way
-from tests.unit.connect.builders import INSTANCE_ID, REGION, FakeTime, console_text, instance
+from spawn.connect.way import Way
+from tests.unit.connect.builders import (
+    INSTANCE_ID,
+    LAUNCHED,
+    FakeTime,
+    ScriptedWriter,
+    cloud,
+    console_text,
+    instance,
+)
 
 LOOPBACK = "127.0.0.1"
 START_TIMEOUT_SECONDS = 10.0
+USUAL_LOGIN = Login(user="ec2-user")
 # A program that attaches the program that its words name, and ends with that one's code.
 ATTACH = (
     "import sys; from spawn.connect.programs import LocalPrograms; "
@@ -33,30 +45,49 @@ ATTACH = (
 
 @dataclass
 class SshServer:
-    """A running server; `host_key` is what it shows, `logins` counts those let in."""
+    """A running server; `host_key` is what it shows, `logins` counts those let in.
+
+    `authorized` are its lines of authorized_keys, read at each login. `led_on` are the ports
+    that it was asked to lead on to, which it does only where `leads_on`.
+    """
 
     machine: Machine
     host_key: asyncssh.SSHKey
     authorized: list[str]
+    instance_id: str = INSTANCE_ID
+    leads_on: bool = False
     port: int = 0
     logins: list[str] = field(default_factory=list)
+    led_on: list[int] = field(default_factory=list)
+    connections: list[asyncssh.SSHServerConnection] = field(default_factory=list)
 
     @property
     def public_host_key(self) -> PublicKey:
         """The public half of the host key."""
         return parse_public_key(self.host_key.export_public_key().decode())
 
-    def way(self, *, console: str | None = None, key_name: str | None = None) -> Way:
+    def way(
+        self,
+        *,
+        console: str | None = None,
+        key_name: str | None = None,
+        login: Login = USUAL_LOGIN,
+        scripted: ScriptedWriter | None = None,
+    ) -> Way:
         """Find the way to it, with a console that shows its host key unless told otherwise."""
         shown = console_text(self.public_host_key) if console is None else console
         own = personal_key(self.machine.state_directory, self.machine.programs).pair_name
+        found = instance(
+            instance_id=self.instance_id,
+            public_ip_address=LOOPBACK,
+            key_name=own if key_name is None else key_name,
+        )
         way = find_way(
-            instance(public_ip_address=LOOPBACK, key_name=own if key_name is None else key_name),
-            ConsoleReader(shown),
+            found,
+            cloud(scripted or showing(shown)),
             self.machine,
-            region=REGION,
-            user="ec2-user",
-            caller_addresses=lambda: (),
+            login=login,
+            now=LAUNCHED,
             patience=at_once(),
         )
         return replace(way, target=replace(way.target, port=self.port))
@@ -66,19 +97,13 @@ class SshServer:
         return run(self.way(), words, stdin=stdin, timeout_seconds=30, patience=at_once())
 
 
-@dataclass(frozen=True)
-class ConsoleReader:
-    """An AWS that shows a console, and no security groups."""
+def showing(console: str) -> ScriptedWriter:
+    """Return an AWS that shows a console, and nothing else."""
 
-    console: str
+    def answer(operation: Operation, _: Mapping[str, Any]) -> Answer:
+        return {"Output": console} if operation.name == "GetConsoleOutput" else {}
 
-    def ask(self, operation: Operation, parameters: dict[str, Any], *, region: str) -> Answer:
-        """Answer GetConsoleOutput for the one instance."""
-        assert region == REGION
-        if operation.name == "GetConsoleOutput":
-            assert parameters["InstanceId"] == INSTANCE_ID
-            return {"Output": self.console}
-        return {"SecurityGroups": []}
+    return ScriptedWriter(answer)
 
 
 def at_once() -> Patience:
@@ -87,13 +112,17 @@ def at_once() -> Patience:
 
 
 @contextmanager
-def serving(machine: Machine) -> Iterator[SshServer]:
+def serving(
+    machine: Machine, *, instance_id: str = INSTANCE_ID, leads_on: bool = False
+) -> Iterator[SshServer]:
     """Serve on a free port of loopback until the end of the block."""
     key = personal_key(machine.state_directory, machine.programs)
     server = SshServer(
         machine=machine,
         host_key=asyncssh.generate_private_key("ssh-ed25519"),
         authorized=[key.public_line],
+        instance_id=instance_id,
+        leads_on=leads_on,
     )
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
@@ -103,12 +132,48 @@ def serving(machine: Machine) -> Iterator[SshServer]:
         acceptor = listening.result(START_TIMEOUT_SECONDS)
         server.port = acceptor.get_port()
         yield server
-        asyncio.run_coroutine_threadsafe(_close(acceptor), loop).result(START_TIMEOUT_SECONDS)
+        asyncio.run_coroutine_threadsafe(_close(acceptor, server), loop).result(
+            START_TIMEOUT_SECONDS
+        )
     finally:
         asyncio.run_coroutine_threadsafe(_finish(), loop).result(START_TIMEOUT_SECONDS)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(START_TIMEOUT_SECONDS)
         loop.close()
+
+
+class _Doorkeeper(asyncssh.SSHServer):
+    """Who is let in, and where they are led on to."""
+
+    def __init__(self, server: SshServer) -> None:
+        self._server = server
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._connection = conn
+        self._server.connections.append(conn)
+
+    def begin_auth(self, username: str) -> bool:
+        keys = asyncssh.import_authorized_keys("\n".join(self._server.authorized))
+        self._connection.set_authorized_keys(keys)
+        return True
+
+    def connection_requested(
+        self, dest_host: str, dest_port: int, orig_host: str, orig_port: int
+    ) -> bool:
+        self._server.led_on.append(dest_port)
+        return self._server.leads_on
+
+
+class _Files(asyncssh.SFTPServer):
+    """The files of this machine, for scp; the end of a connection is a success."""
+
+    def __init__(self, channel: asyncssh.SSHServerChannel[bytes]) -> None:
+        super().__init__(channel)
+        self._ended = channel
+
+    def exit(self) -> None:
+        # OpenSSH's scp takes an end without an exit code for a failure.
+        self._ended.exit(0)
 
 
 async def _listen(server: SshServer) -> asyncssh.SSHAcceptor:
@@ -122,9 +187,10 @@ async def _listen(server: SshServer) -> asyncssh.SSHAcceptor:
     return await asyncssh.listen(
         LOOPBACK,
         0,
+        server_factory=lambda: _Doorkeeper(server),
         server_host_keys=[server.host_key],
-        authorized_client_keys=asyncssh.import_authorized_keys("\n".join(server.authorized)),
         process_factory=run_command,
+        sftp_factory=_Files,
         encoding=None,
     )
 
@@ -164,6 +230,9 @@ async def _run_in_shell(process: asyncssh.SSHServerProcess[bytes]) -> None:
         process.exit(code)
 
 
-async def _close(acceptor: asyncssh.SSHAcceptor) -> None:
+async def _close(acceptor: asyncssh.SSHAcceptor, server: SshServer) -> None:
     acceptor.close()
     await acceptor.wait_closed()
+    for connection in server.connections:
+        connection.abort()
+        await connection.wait_closed()

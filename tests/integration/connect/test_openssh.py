@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from spawn.connect.connect import connect, run, wait_for_ssh
 from spawn.connect.keys import personal_key
+from spawn.connect.machine import Machine
 from spawn.connect.ssh import ssh_command
-from spawn.connect.way import Machine
 from spawn.core.errors import AccountError
 from tests.integration.connect.server import ATTACH, LOOPBACK, SshServer, at_once, serving
 from tests.unit.connect.builders import FakeTime, console_text, public_key
@@ -105,7 +105,7 @@ def test_a_key_that_is_not_admitted_is_told(server: SshServer, tmp_path: Path) -
     other = replace(server.machine, state_directory=tmp_path / "other")
     key = personal_key(other.state_directory, other.programs)
     way = server.way()
-    wrong = replace(way, target=replace(way.target, identity_file=key.private_path))
+    wrong = replace(way, target=replace(way.target, identity_files=(key.private_path,)))
     with pytest.raises(AccountError, match="does not let ec2-user in") as caught:
         run(wrong, ("true",), patience=at_once())
     assert str(key.private_path) in caught.value.why

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from spawn.connect.keys import existing_key, find_private_key, personal_key
-from spawn.connect.way import Machine
+from spawn.connect.machine import Machine
 from spawn.core.errors import AccountError
 
 

@@ -58,3 +58,23 @@ def test_the_attached_program_decides_what_an_interrupt_means() -> None:
         finally:
             if attached.poll() is None:
                 os.killpg(attached.pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_the_attached_program_ends_with_us(number: signal.Signals) -> None:
+    """Whoever ends us alone ends it, too: an ssh left behind would keep its ports open."""
+    script = f"trap 'echo told; exit 43' {number.name[3:]}; echo ready; while :; do sleep 0.1; done"
+    with subprocess.Popen(
+        [sys.executable, "-c", ATTACH, "sh", "-c", script],
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    ) as attached:
+        assert attached.stdout is not None
+        assert attached.stdout.readline() == b"ready\n"
+        attached.send_signal(number)
+        try:
+            assert attached.wait(TIMEOUT_SECONDS) == 43
+            assert attached.stdout.readline() == b"told\n"
+        finally:
+            if attached.poll() is None:
+                os.killpg(attached.pid, signal.SIGKILL)

@@ -154,7 +154,7 @@ def test_an_instance_lives_and_ends(account: Account) -> None:
         (run_step(account, ends_at=ends_at, Name="lives"),),
         (backstop_step(ends_at),),
     )
-    instance_id = done.outputs[Output.INSTANCE_ID]
+    (instance_id,) = done.outputs[Output.INSTANCE_ID]
     (row,) = [one for one in account.listed().instances if one.id == instance_id]
     assert (row.name, row.is_mine, row.backstop) == ("lives", True, BackstopState.ARMED)
     assert (row.ending, row.expires_at) == (Ending.DUE, ends_at)
@@ -194,7 +194,7 @@ def test_a_killed_launch_is_mended(account: Account) -> None:
     """Killed before its schedule was made: the next command makes it, with its role, once."""
     ends_at = in_two_hours()
     done = account.perform((run_step(account, ends_at=ends_at, Name="killed"),))
-    instance_id = done.outputs[Output.INSTANCE_ID]
+    (instance_id,) = done.outputs[Output.INSTANCE_ID]
 
     def lacking() -> tuple[Stage, ...]:
         rows = [one for one in account.listed().instances if one.id == instance_id]
@@ -288,7 +288,7 @@ def test_cleanup_takes_what_nothing_uses(account: Account) -> None:
         return {(one.kind, one.id) for one in plan.leftovers}
 
     assert (Kind.ROLE, wanted.name) not in removable()
-    instance_id = done.outputs[Output.INSTANCE_ID]
+    (instance_id,) = done.outputs[Output.INSTANCE_ID]
     account.door.do(ec2.TERMINATE_INSTANCES, {"InstanceIds": [instance_id]}, region=REGION)
     assert (Kind.ROLE, wanted.name) in removable()
     facts = read_account(account.asker, [REGION, "us-east-1"], home_region=REGION)

@@ -15,13 +15,14 @@ from spawn.cli.wiring import SystemClock
 from spawn.core.errors import AccountError, RefusedByControl
 from spawn.core.levels import Level
 from spawn.core.steps import Output
+from spawn.images.catalog import OperatingSystem
 from spawn.images.choose import (
-    Onlooker,
-    default_image_question,
     given_image,
     given_image_question,
+    image_question,
     newest_image,
 )
+from spawn.images.chosen import Onlooker
 from spawn.network.given import (
     check_given_groups,
     given_groups_question,
@@ -72,7 +73,7 @@ class _Account:
             vpcs=self.known(vpcs_question(region=REGION)),
             subnets=self.known(subnets_question(region=REGION)),
             route_tables=self.known(route_tables_question(region=REGION)),
-            offerings=self.known(offerings_question(TYPE, region=REGION)),
+            offerings=self.known(offerings_question((TYPE,), region=REGION)),
         )
 
     def plan(self, wanted: RuleSet) -> GroupPlan:
@@ -85,7 +86,7 @@ class _Account:
         performance = performer.perform((plan.create, plan.fill))
         assert performance.failures == ()
         assert not performance.collided
-        return performance.outputs.get(Output.SECURITY_GROUP_ID, str(plan.group_id))
+        return performance.outputs.get(Output.SECURITY_GROUP_ID, (str(plan.group_id),))[0]
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +129,7 @@ def test_two_launches_at_once_do_each_other_no_harm(account: _Account) -> None:
     group_id = account.perform(first)
     performer = Performer(writer=account.door, clock=SystemClock())
     assert performer.perform((second.create,)).collided
-    filled = performer.perform((second.fill,), {Output.SECURITY_GROUP_ID: group_id})
+    filled = performer.perform((second.fill,), {Output.SECURITY_GROUP_ID: (group_id,)})
     assert filled.failures == ()
     assert account.plan(wanted).is_reused
 
@@ -161,7 +162,7 @@ def _aws(account: _Account, command: str) -> None:
 def test_the_printed_commands_make_a_private_subnet(account: _Account) -> None:
     """Strict finds no private subnet, prints commands, and after they are typed it finds one."""
     request = SubnetRequest(
-        region=REGION, instance_type=TYPE, level=Level.STRICT, zone=f"{REGION}a"
+        region=REGION, instance_type=TYPE, level=Level.STRICT, zones=(f"{REGION}a",)
     )
     before = account.network()
     # The control plane's default VPC has no internet gateway: give its main table one, as AWS does.
@@ -199,18 +200,31 @@ def test_what_does_not_exist_is_left_out_of_the_answer(account: _Account) -> Non
     assert account.known(lists) == ()
 
 
-def test_the_default_image_is_found_and_can_be_named(account: _Account) -> None:
-    """One question finds the newest image for the type, and its id leads to the same image."""
+@pytest.mark.parametrize(
+    ("os", "name", "user"),
+    [
+        (OperatingSystem.AL2023, "al2023-ami-2023.", "ec2-user"),
+        (OperatingSystem.UBUNTU_24_04, "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-", "ubuntu"),
+        (OperatingSystem.UBUNTU_22_04, "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-", "ubuntu"),
+        (OperatingSystem.DEBIAN_12, "debian-12-", "admin"),
+    ],
+)
+def test_a_systems_image_is_found_and_can_be_named(
+    account: _Account, os: OperatingSystem, name: str, user: str
+) -> None:
+    """One question finds a system's newest image for the type; its id leads to the same image."""
     onlooker = Onlooker(
         account="123456789012", partition="aws", region=REGION, now=datetime.now(UTC)
     )
-    found: tuple[Image, ...] = account.known(default_image_question(region=REGION, partition="aws"))
+    question = image_question(os, may_be_accelerated=True, region=REGION, partition="aws")
+    found: tuple[Image, ...] = account.known(question)
     (instance_type,) = account.known(_type_question())
-    newest = newest_image(found, instance_type, onlooker)
-    assert newest.name.startswith("al2023-ami-2023.")
-    assert newest.login_user == "ec2-user"
+    newest = newest_image(found, instance_type, onlooker, os)
+    assert newest.name.startswith(name)
+    assert newest.login_user == user
     named = account.known(given_image_question(newest.image_id, region=REGION))
-    assert given_image(named, newest.image_id, instance_type, onlooker=onlooker) == newest
+    again = given_image(named, newest.image_id, instance_type, onlooker=onlooker, no_agent=False)
+    assert again == newest
 
 
 def _type_question() -> Question[tuple[InstanceType, ...]]:

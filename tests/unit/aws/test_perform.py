@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from spawn.aws import ec2
+from spawn.aws.dynamodb import CREATE_TABLE, PUT_ITEM
 from spawn.aws.operation import Answer, Operation
 from spawn.aws.perform import Performer, Result
+from spawn.aws.scheduler import CREATE_SCHEDULE
 from spawn.core.errors import AwsRefusal, Defect
 from spawn.core.steps import (
+    EACH,
     Alternative,
     Output,
     OutputReference,
+    Outputs,
     Parameters,
     Retry,
     Step,
@@ -75,7 +79,10 @@ class Witness:
     def waiting(self, step: Step, refusal: AwsRefusal) -> None:
         self.told.append(f"waiting {step.sentence}")
 
-    def done(self, step: Step, outputs: Mapping[Output, str]) -> None:
+    def passed_over(self, step: Step, attempt: str, refusal: AwsRefusal) -> None:
+        self.told.append(f"passed over {attempt or step.sentence}: {refusal.code}")
+
+    def done(self, step: Step, outputs: Outputs) -> None:
         self.told.append(f"done {step.sentence}")
 
     def failed(self, step: Step, refusal: AwsRefusal) -> None:
@@ -122,7 +129,10 @@ def test_a_later_stage_is_given_what_an_earlier_one_yielded() -> None:
     )
     performance = performer.perform(((GROUP,), (RUN,)))
     assert writer.calls[1] == ("RunInstances", {"Groups": ["sg-1"], "Zone": "a"})
-    assert performance.outputs == {Output.SECURITY_GROUP_ID: "sg-1", Output.INSTANCE_ID: "i-1"}
+    assert performance.outputs == {
+        Output.SECURITY_GROUP_ID: ("sg-1",),
+        Output.INSTANCE_ID: ("i-1",),
+    }
     assert witness.told == [
         "started make the group",
         "done make the group",
@@ -143,8 +153,8 @@ def test_a_passing_error_is_waited_out_within_its_limit() -> None:
     """A profile that AWS does not know yet is asked for again; another message is not."""
     late = refusal("InvalidParameterValue", "Invalid IAM Instance profile name")
     writer, witness, clock, performer = scripted(RunInstances=[late, late, LAUNCHED])
-    known = {Output.SECURITY_GROUP_ID: "sg-1"}
-    assert performer.perform(((RUN,),), known).outputs[Output.INSTANCE_ID] == "i-1"
+    known = {Output.SECURITY_GROUP_ID: ("sg-1",)}
+    assert performer.perform(((RUN,),), known).outputs[Output.INSTANCE_ID] == ("i-1",)
     assert witness.told.count("waiting launch") == 2
     assert clock.seconds == 0.25 + 0.5
 
@@ -161,16 +171,47 @@ def test_a_passing_error_is_waited_out_within_its_limit() -> None:
 
 def test_short_capacity_leads_to_the_next_alternative_and_other_errors_do_not() -> None:
     """The second zone is tried when the first has no room, not when the caller may not launch."""
-    known = {Output.SECURITY_GROUP_ID: "sg-1"}
+    known = {Output.SECURITY_GROUP_ID: ("sg-1",)}
     full = refusal("InsufficientInstanceCapacity")
     writer, witness, _, performer = scripted(RunInstances=[full, LAUNCHED])
     assert not performer.perform(((RUN,),), known).failures
     assert [parameters["Zone"] for _, parameters in writer.calls] == ["a", "b"]
-    assert "started launch in b" in witness.told
+    assert witness.told == [
+        "started launch",
+        "passed over launch: InsufficientInstanceCapacity",
+        "started launch in b",
+        "done launch",
+    ]
+    writer, _, _, performer = scripted(RunInstances=[full])
+    (failure,) = performer.perform(((RUN,),), known).failures
+    assert [(one.label, one.refusal) for one in failure.attempts] == [("", full), ("b", full)]
 
     writer, _, _, performer = scripted(RunInstances=[refusal("UnauthorizedOperation")])
     assert performer.perform(((RUN,),), known).failures
     assert len(writer.calls) == 1
+
+
+def test_what_needs_an_instance_is_done_for_each_of_several() -> None:
+    """Three instances of one request get three backstops, each with an id of its own."""
+    run = msgspec.structs.replace(
+        RUN, yields=(Yield(Output.INSTANCE_ID, ("Instances", EACH, "InstanceId")),)
+    )
+    backstop = Step(
+        operation=CREATE_SCHEDULE.key,
+        region=REGION,
+        parameters={
+            "Target": [OutputReference(Output.INSTANCE_ID)],
+            "Description": [OutputReference(Output.SECURITY_GROUP_ID)],
+        },
+        sentence="end it",
+    )
+    ids = [{"InstanceId": f"i-{number}"} for number in range(3)]
+    writer, witness, _, performer = scripted(RunInstances=[{"Instances": ids}], CreateSchedule=[{}])
+    performance = performer.perform(((run,), (backstop,)), {Output.SECURITY_GROUP_ID: ("sg-1",)})
+    assert performance.outputs[Output.INSTANCE_ID] == ("i-0", "i-1", "i-2")
+    made = sorted(str(sent) for name, sent in writer.calls if name == "CreateSchedule")
+    assert made == [str({"Target": [f"i-{n}"], "Description": ["sg-1"]}) for n in range(3)]
+    assert "done end it (3 of 3)" in witness.told
 
 
 def test_a_collision_ends_the_performance_without_being_a_failure() -> None:
@@ -187,13 +228,13 @@ def test_a_collision_ends_the_performance_without_being_a_failure() -> None:
 def test_an_optional_step_that_fails_is_a_warning() -> None:
     """The registry's refusal does not keep an instance from being launched."""
     optional = Step(
-        operation=ec2.CREATE_TAGS.key,
+        operation=PUT_ITEM.key,
         region=REGION,
         parameters={},
         sentence="remember",
         optional=True,
     )
-    _, _, _, performer = scripted(CreateTags=[refusal("Nope")], CreateSecurityGroup=[GROUP_MADE])
+    _, _, _, performer = scripted(PutItem=[refusal("Nope")], CreateSecurityGroup=[GROUP_MADE])
     performance = performer.perform(((optional,), (GROUP,)))
     assert [one.step.sentence for one in performance.warnings] == ["remember"]
     assert performance.performed[-1].result is Result.DONE
@@ -203,7 +244,7 @@ def test_an_optional_step_that_fails_is_a_warning() -> None:
 def test_what_follows_from_a_failed_step_is_skipped(is_known_before: bool) -> None:
     """Nobody waits for a table that could not be made, in this performance or in a later one."""
     made = Step(
-        operation=ec2.CREATE_TAGS.key, region=REGION, parameters={}, sentence="make", optional=True
+        operation=CREATE_TABLE.key, region=REGION, parameters={}, sentence="make", optional=True
     )
     used = Step(
         operation=ec2.AUTHORIZE_INGRESS.key,
@@ -212,7 +253,7 @@ def test_what_follows_from_a_failed_step_is_skipped(is_known_before: bool) -> No
         sentence="use",
         follows=(made.operation,),
     )
-    writer, _, _, performer = scripted(CreateTags=[refusal("Nope")])
+    writer, _, _, performer = scripted(CreateTable=[refusal("Nope")])
     if is_known_before:
         performance = performer.perform(((used,),), failed={made.operation})
     else:

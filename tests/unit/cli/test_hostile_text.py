@@ -29,6 +29,7 @@ from spawn.cli.rendering.status import status_text
 from spawn.core.errors import AwsRefusal
 from spawn.core.steps import Output, Step
 from spawn.launch.apply import Launched
+from spawn.launch.arrival import Arrived
 from spawn.lifecycle.cancel import Cancellation, CancelPlan, CancelReport, CancelResult, Outcome
 from spawn.lifecycle.cleanup import CleanupPlan, Removal
 from spawn.lifecycle.leftover import Kept, Kind, Leftover
@@ -89,7 +90,7 @@ STATUS = InstanceStatus(
     findings=(FINDING,),
 )
 PLAN = msgspec.structs.replace(plan_of(spec(name="n")), findings=(FINDING,), notes=("n",))
-LAUNCHED = Launched(PLAN, instance(), PLAN.posture, (FINDING,), ("w",))
+LAUNCHED = Launched(PLAN, ("i-1",), (Arrived(instance(), PLAN.posture, (FINDING,)),), ("w",))
 
 
 def filled(value: T, text: str) -> T:
@@ -121,7 +122,8 @@ def progress_of(text: str) -> str:
     refusal = AwsRefusal(text, code=text)
     lines.started(step, text)
     lines.waiting(step, refusal)
-    lines.done(step, {Output.INSTANCE_ID: text})
+    lines.passed_over(step, text, refusal)
+    lines.done(step, {Output.INSTANCE_ID: (text,)})
     lines.failed(step, refusal)
     lines.phase(text)
     return stream.getvalue()
@@ -187,5 +189,6 @@ def test_documents_carry_it_whole_and_harmless(text: str) -> None:
 def test_what_is_filled_is_hostile_everywhere() -> None:
     """The means of this test reach the texts that lie deep."""
     assert filled(STATUS, "!").findings[0].evidence == "!"
-    assert filled(LAUNCHED, "!").instance.instance_id == "!"
-    assert isinstance(filled(LAUNCHED, "!").instance, ec2.Instance)
+    (arrived,) = filled(LAUNCHED, "!").arrived
+    assert arrived.instance.instance_id == "!"
+    assert isinstance(arrived.instance, ec2.Instance)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,25 @@ from spawn.cli.launch import command
 from spawn.cli.launch_words import LARGEST_FILE_BYTES, spec_of
 from spawn.core.errors import InputError, NamedThingNotFound
 from spawn.core.levels import Level
+from spawn.images.catalog import OperatingSystem
 from spawn.launch.spec import LaunchSpec, MetadataOptions, Waiver
 
 REGION, PUBLIC_KEY = "eu-west-1", "ssh-ed25519 AAAA"
 # A field with the words that ask for it, and what it then is.
 WORDS: tuple[tuple[str, list[str], Any], ...] = (
-    ("instance_type", ["--instance-type", "t4g.nano"], "t4g.nano"),
+    ("instance_types", ["--instance-type", "t4g.nano"], ("t4g.nano",)),
+    ("instance_types", ["--instance-type", "t4g.nano, t3.nano"], ("t4g.nano", "t3.nano")),
+    ("os", ["--os", "debian-12"], OperatingSystem.DEBIAN_12),
+    ("agent", ["--no-agent"], False),
+    ("count", ["--count", "3"], 3),
+    ("min_count", ["--min-count", "2"], 2),
+    ("spot", ["--spot"], True),
+    ("spot_max_price", ["--spot-max-price", "$0.05"], Decimal("0.05")),
+    ("max_cost", ["--max-cost", "2"], Decimal(2)),
     ("ami", ["--ami", "ami-1"], "ami-1"),
     ("ami", ["--image-id", "ami-1"], "ami-1"),
-    ("az", ["--az", "eu-west-1b"], "eu-west-1b"),
-    ("az", ["--availability-zone", "eu-west-1b"], "eu-west-1b"),
+    ("zones", ["--az", "eu-west-1b,eu-west-1a"], ("eu-west-1b", "eu-west-1a")),
+    ("zones", ["--availability-zone", "eu-west-1b"], ("eu-west-1b",)),
     ("name", ["--name", "a box"], "a box"),
     ("ttl", ["--ttl", "1d12h"], timedelta(hours=36)),
     ("security", ["--security", "open"], Level.OPEN),

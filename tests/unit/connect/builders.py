@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import IO, Any, NoReturn
 
 import asyncssh
 
 from spawn.aws.ec2 import Instance, InstanceState
 from spawn.aws.operation import Answer, Operation
+from spawn.connect.machine import Cloud, Machine
 from spawn.connect.patience import Patience
-from spawn.connect.programs import Completed
+from spawn.connect.programs import Completed, Programs
 from spawn.connect.publickey import PublicKey, parse_public_key
 from spawn.core.errors import AwsRefusal
 
@@ -50,8 +53,23 @@ def instance(**changed: Any) -> Instance:
         "launch_time": LAUNCHED,
         "state": InstanceState(name="running"),
         "public_ip_address": "198.51.100.7",
+        "private_ip_address": "10.0.0.7",
+        "vpc_id": "vpc-1",
+        "subnet_id": "subnet-1",
     }
     return Instance(**{**usual, **changed})
+
+
+def machine(place: Path, programs: Programs, **changed: Any) -> Machine:
+    """Return a machine that keeps its things in a directory, but for what is changed."""
+    usual: dict[str, Any] = {
+        "state_directory": place / "state",
+        "ssh_directory": place / "ssh",
+        "programs": programs,
+        "aws_programs": programs,
+        "own_command": ("/opt/spawn/bin/spawn",),
+    }
+    return Machine(**{**usual, **changed})
 
 
 @dataclass
@@ -88,6 +106,32 @@ class ScriptedReader:
 
 
 @dataclass
+class ScriptedWriter(ScriptedReader):
+    """Is told things, too: `told` holds them, and each is answered like a question."""
+
+    told: list[tuple[str, dict[str, Any], str]] = field(default_factory=list)
+
+    def do(self, operation: Operation, parameters: dict[str, Any], *, region: str) -> Answer:
+        """Answer as scripted; a refusal is raised."""
+        self.told.append((operation.key, parameters, region))
+        answer = self.answer(operation, parameters)
+        if isinstance(answer, AwsRefusal):
+            raise answer
+        return answer
+
+
+def cloud(scripted: ScriptedWriter, *, callers: tuple[str, ...] = (), **changed: Any) -> Cloud:
+    """Return an AWS that answers as scripted, and sees the caller with these addresses."""
+    usual: dict[str, Any] = {
+        "reader": scripted,
+        "writer": scripted,
+        "region": REGION,
+        "caller_addresses": lambda: callers,
+    }
+    return Cloud(**{**usual, **changed})
+
+
+@dataclass
 class ScriptedPrograms:
     """Ends each program as scripted: its exit code, what it wrote, and what it logged with -E.
 
@@ -106,9 +150,32 @@ class ScriptedPrograms:
         self.timeouts.append(timeout_seconds)
         return self._end(words, stdin)
 
-    def attach(self, words: Sequence[str]) -> int:
+    def attach(
+        self,
+        words: Sequence[str],
+        *,
+        environment: Mapping[str, str] = MappingProxyType({}),
+        left_to_it: tuple[signal.Signals, ...] = (),
+        errors: Path | None = None,
+    ) -> int:
         """End as scripted, without what it wrote."""
         return self._end(words, None).returncode
+
+    def stream(
+        self,
+        words: Sequence[str],
+        exchange: Callable[[IO[bytes], IO[bytes]], None],
+        *,
+        errors: Path,
+    ) -> int:
+        """End as scripted; nothing is exchanged."""
+        return self._end(words, None).returncode
+
+    def replace(
+        self, words: Sequence[str], *, environment: Mapping[str, str] = MappingProxyType({})
+    ) -> NoReturn:
+        """Refuse: a test goes on after it."""
+        raise AssertionError(f"a test became {words[0]}")
 
     def _end(self, words: Sequence[str], stdin: bytes | None) -> Completed:
         ended, log = self.endings[min(len(self.started), len(self.endings) - 1)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,12 @@ import pytest
 from spawn.aws.ec2 import GroupIdentifier, InstanceState, StateReason
 from spawn.aws.operation import Answer, Operation
 from spawn.connect.connect import connect, run, wait_for_ssh
+from spawn.connect.destination import Login
+from spawn.connect.explanations import NotAdmitted
+from spawn.connect.finding import BOOT_SECONDS, boot_seconds_left, find_way, require_alive
+from spawn.connect.outlook import Outlook
 from spawn.connect.programs import Completed
-from spawn.connect.way import (
-    BOOT_SECONDS,
-    Machine,
-    Way,
-    boot_seconds_left,
-    find_way,
-    public_address,
-)
+from spawn.connect.way import Way
 from spawn.core.errors import AccessDenied, AccountError, AwsRefusal, InputError
 from tests.unit.connect.builders import (
     INSTANCE_ID,
@@ -28,9 +26,11 @@ from tests.unit.connect.builders import (
     REGION,
     FakeTime,
     ScriptedPrograms,
-    ScriptedReader,
+    ScriptedWriter,
+    cloud,
     console_text,
     instance,
+    machine,
     public_key,
 )
 
@@ -51,10 +51,18 @@ WRONG_HOST = ended(255, "Host key verification failed.\r\n")
 DONE = ended(7, LOGIN, b"out")
 
 
-def aws(_: Operation, parameters: Mapping[str, Any]) -> Answer:
-    """Answer with a console that shows the host key, and a group that admits a neighbour."""
-    if "InstanceId" in parameters:
+def aws(operation: Operation, _: Mapping[str, Any]) -> Answer:
+    """Answer with a console that shows the host key, a group that admits a neighbour, a route."""
+    if operation.name == "GetConsoleOutput":
         return {"Output": console_text(HOST_KEY)}
+    if operation.name == "DescribeRouteTables":
+        routes = [{"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1"}]
+        main = [{"Main": True}]
+        return {
+            "RouteTables": [
+                {"RouteTableId": "rtb-1", "VpcId": "vpc-1", "Associations": main, "Routes": routes}
+            ]
+        }
     rule = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}
     ranges = [{"CidrIp": "192.0.2.0/24"}]
     group = {"GroupId": "sg-1", "GroupName": "one", "IpPermissions": [rule | {"IpRanges": ranges}]}
@@ -72,16 +80,10 @@ def way_to(
     """Find the way to the usual instance."""
     return find_way(
         instance(security_groups=(GroupIdentifier(group_id="sg-1"),), **changed),
-        ScriptedReader(aws),
-        Machine(
-            state_directory=tmp_path / "state",
-            ssh_directory=tmp_path / "ssh",
-            programs=programs,
-            proxy_command=proxy_command,
-        ),
-        region=REGION,
-        user="ec2-user",
-        caller_addresses=lambda: callers,
+        cloud(ScriptedWriter(aws), callers=callers),
+        machine(tmp_path, programs, proxy_command=proxy_command),
+        login=Login(user="ec2-user"),
+        now=LAUNCHED,
         patience=FakeTime().patience(0),
     )
 
@@ -121,13 +123,15 @@ def test_a_booting_instance_is_waited_for(tmp_path: Path) -> None:
     """Failures before login are tried again, each kind is told once, and the log is gone."""
     programs = ScriptedPrograms([SILENT, SILENT, REFUSED, WRONG_KEY, DONE])
     told: list[str] = []
-    way = way_to(tmp_path, programs)
+    way = way_to(tmp_path, programs, callers=("192.0.2.77",))
     code = connect(
         way, ("x",), terminal=False, patience=FakeTime().patience(60), progress=told.append
     )
     assert code == 7
     assert len(programs.started) == 5
     assert len(told) == 3
+    assert "ConnectTimeout=3" in programs.started[0]
+    assert "ConnectTimeout=10" in programs.started[1]
     assert sorted(path.name for path in (tmp_path / "state").iterdir()) == ["known_hosts"]
 
 
@@ -154,17 +158,58 @@ def test_a_refused_key_is_given_up_before_a_boot(tmp_path: Path) -> None:
     assert "laptop" in caught.value.why
 
 
-def test_silence_names_the_callers_address(tmp_path: Path) -> None:
-    """Whom the groups admit, who the caller is, and the command that opens the port."""
-    error = failing(tmp_path, SILENT)
-    assert "no answer" in error.what
-    assert MINE in error.why
-    assert "192.0.2.0/24" in error.why
-    assert error.next_command == (
-        "aws ec2 authorize-security-group-ingress --group-id sg-1 --ip-permissions "
-        f"'IpProtocol=tcp,FromPort=22,ToPort=22,IpRanges=[{{CidrIp={MINE}/32}}]' "
-        f"--region {REGION}"
+@pytest.mark.parametrize("proxy_command", ["", "nc %h %p"])
+def test_a_changed_address_is_told_at_the_first_knock(tmp_path: Path, proxy_command: str) -> None:
+    """Whom the groups admit, who the caller is, and the command that lets them in; no waiting."""
+    programs, time = ScriptedPrograms([SILENT]), FakeTime()
+    way = way_to(tmp_path, programs, proxy_command=proxy_command)
+    with pytest.raises(NotAdmitted, match="no answer") as caught:
+        run(way, ("true",), patience=time.patience(300))
+    assert (len(programs.started), time.slept) == (1, [])
+    assert MINE in caught.value.why
+    assert "192.0.2.0/24" in caught.value.why
+    assert ("proxy command" in caught.value.why) == bool(proxy_command)
+    assert caught.value.next_command == f"spawn network allow {INSTANCE_ID}"
+    assert caught.value.caller_addresses == (MINE,)
+    assert (caught.value.instance_id, caught.value.region) == (INSTANCE_ID, REGION)
+
+
+def test_who_gets_in_is_not_looked_up(tmp_path: Path) -> None:
+    """Where the first knock is answered, neither groups nor routes nor addresses are asked for."""
+    way = way_to(tmp_path, ScriptedPrograms([DONE]))
+    looked: list[str] = []
+
+    def watched() -> Outlook:
+        looked.append("looked")
+        return Outlook()
+
+    run(replace(way, outlook=watched), ("true",), patience=FakeTime().patience(0))
+    assert looked == []
+
+
+def test_a_missing_route_is_named(tmp_path: Path) -> None:
+    """A public address without a way to the internet is said to be one, with its route table."""
+
+    def without_gateway(operation: Operation, parameters: Mapping[str, Any]) -> Answer:
+        answer = aws(operation, parameters)
+        if "RouteTables" in answer:
+            answer = {"RouteTables": [answer["RouteTables"][0] | {"Routes": []}]}
+        return answer
+
+    programs, time = ScriptedPrograms([SILENT]), FakeTime()
+    way = find_way(
+        instance(security_groups=(GroupIdentifier(group_id="sg-1"),)),
+        cloud(ScriptedWriter(without_gateway), callers=("192.0.2.77",)),
+        machine(tmp_path, programs),
+        login=Login(user="ec2-user"),
+        now=LAUNCHED,
+        patience=time.patience(0),
     )
+    with pytest.raises(AccountError, match="no packet") as caught:
+        run(way, ("true",), patience=time.patience(300))
+    assert time.slept == []
+    assert "rtb-1" in caught.value.why
+    assert "aws ec2" in caught.value.next_command
 
 
 def test_silence_of_one_who_is_admitted_points_at_the_console(tmp_path: Path) -> None:
@@ -174,10 +219,9 @@ def test_silence_of_one_who_is_admitted_points_at_the_console(tmp_path: Path) ->
     assert error.next_command.startswith("aws ec2 get-console-output")
 
 
-@pytest.mark.parametrize("changed", [{"callers": ()}, {"proxy_command": "nc %h %p"}])
-def test_silence_that_can_not_be_explained_is_not(tmp_path: Path, changed: dict[str, Any]) -> None:
-    """Without the caller's address, or behind a proxy, the groups prove nothing."""
-    error = failing(tmp_path, SILENT, **changed)
+def test_silence_that_can_not_be_explained_is_not(tmp_path: Path) -> None:
+    """Without the caller's address the groups prove nothing."""
+    error = failing(tmp_path, SILENT, callers=())
     assert error.next_command == f"spawn status {INSTANCE_ID}"
     assert "not among" not in error.why
 
@@ -210,8 +254,8 @@ def test_the_key_of_the_instance_is_offered(tmp_path: Path) -> None:
     key = tmp_path / "ssh" / "laptop.pem"
     key.write_text("-----BEGIN OPENSSH PRIVATE KEY-----\n")
     way = way_to(tmp_path, ScriptedPrograms([DONE]), key_name="laptop")
-    assert way.target.identity_file == key
-    assert way_to(tmp_path, ScriptedPrograms([DONE]), key_name="other").target.identity_file is None
+    assert way.target.identity_files == (key,)
+    assert way_to(tmp_path, ScriptedPrograms([DONE]), key_name="other").target.identity_files == ()
 
 
 @pytest.mark.parametrize(
@@ -220,7 +264,6 @@ def test_the_key_of_the_instance_is_offered(tmp_path: Path) -> None:
         ({"state": InstanceState(name="stopped")}, "is stopped", "start-instances"),
         ({"state": InstanceState(name="terminated")}, "is terminated", "spawn list"),
         ({"state": InstanceState(name="shutting-down")}, "is shutting-down", "spawn list"),
-        ({"public_ip_address": ""}, "no public address", "aws ssm start-session"),
     ],
 )
 def test_what_can_not_be_connected_to_is_told(
@@ -228,7 +271,7 @@ def test_what_can_not_be_connected_to_is_told(
 ) -> None:
     """Each reason for which there is nothing to connect to has its own words and next command."""
     with pytest.raises(InputError, match=words) as caught:
-        public_address(instance(**changed), region=REGION)
+        require_alive(instance(**changed), region=REGION)
     assert command in caught.value.next_command
 
 
@@ -239,7 +282,7 @@ def test_why_an_instance_ended_is_told() -> None:
         state_reason=StateReason(code="x", message="Client.InstanceInitiatedShutdown"),
     )
     with pytest.raises(InputError) as caught:
-        public_address(gone, region=REGION)
+        require_alive(gone, region=REGION)
     assert caught.value.why == "Client.InstanceInitiatedShutdown"
 
 
@@ -252,19 +295,17 @@ def test_a_boot_is_waited_for_while_it_may_last() -> None:
 
 def test_what_aws_refuses_does_not_hide_the_failure(tmp_path: Path) -> None:
     """A denied look at the groups leaves ssh's own words."""
-    reader = ScriptedReader(aws)
-    programs = ScriptedPrograms([SILENT])
+    scripted = ScriptedWriter(aws)
     way = find_way(
         instance(),
-        reader,
-        Machine(state_directory=tmp_path, ssh_directory=tmp_path, programs=programs),
-        region=REGION,
-        user="ec2-user",
-        caller_addresses=lambda: (MINE,),
+        cloud(scripted, callers=(MINE,)),
+        machine(tmp_path, ScriptedPrograms([SILENT])),
+        login=Login(user="ec2-user"),
+        now=LAUNCHED,
         patience=FakeTime().patience(0),
     )
     for refusal in (AccessDenied("denied"), AwsRefusal("refused", code="Oops")):
-        reader.answer = lambda *_, refusal=refusal: refusal
+        scripted.answer = lambda *_, refusal=refusal: refusal
         with pytest.raises(AccountError) as caught:
             run(way, ("x",), patience=FakeTime().patience(0))
         assert "Connection timed out" in caught.value.why

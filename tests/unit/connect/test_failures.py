@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spawn.connect.failures import Failure, NotConnected, judge
+from spawn.connect.failures import Failure, NotConnected, judge, judge_bastion
 from spawn.connect.programs import Completed
 
 LOGIN = 'Authenticated to 127.0.0.1 ([127.0.0.1]:22) using "publickey".\r\n'
@@ -98,11 +98,48 @@ def test_a_connection_that_breaks_after_login_is_lost(log: str, stderr: bytes) -
 
 
 def test_only_a_boot_passes() -> None:
-    """A refused key is waited for briefly, a wrong host key and a lost session never."""
+    """A refused key is waited for briefly; a wrong host key and what came after login never."""
     waits = {failure: failure.passes_within_seconds for failure in Failure}
     assert {failure for failure, seconds in waits.items() if seconds == 0} == {
         Failure.HOST_KEY,
         Failure.LOST,
+        Failure.NOT_FORWARDED,
         Failure.OTHER,
     }
     assert 0 < waits[Failure.KEY_REFUSED] < 60
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        (
+            "bind [127.0.0.1]:8080: Address already in use\r\n"
+            "channel_setup_fwd_listener_tcpip: cannot listen to port: 8080\r\n"
+            "Could not request local forwarding.\r\n"
+        ),
+        "Error: remote port forwarding failed for listen port 80\r\n",
+    ],
+)
+def test_a_port_that_can_not_be_forwarded_is_told(said: str) -> None:
+    """It does not look like the code of a command, and the port that was in use is named."""
+    found = judge(ended(255), LOGIN + said)
+    assert found is not None
+    assert found.failure is Failure.NOT_FORWARDED
+    assert "80" in found.message
+
+
+def test_a_bastion_that_can_not_lead_on_says_why() -> None:
+    """What the bastion met on its way to the instance is read from its log, else nothing is."""
+    log = (
+        "channel 0: open failed: connect failed: Connection refused\r\nstdio forwarding failed\r\n"
+    )
+    found = judge_bastion(LOGIN + log)
+    assert found is not None
+    assert found.failure is Failure.REFUSED
+    assert found.message == "the bastion: connect failed: Connection refused"
+    prohibited = judge_bastion(
+        "channel 0: open failed: administratively prohibited: open failed\r\n"
+    )
+    assert prohibited is not None
+    assert prohibited.failure is Failure.CLOSED
+    assert judge_bastion(LOGIN) is None

@@ -17,13 +17,13 @@ from spawn.aws.ec2 import (
     SecurityGroup,
 )
 from spawn.connect.ingress import (
-    Admission,
     Ingress,
     admission,
     admitted_peers,
     group_ids,
     groups_question,
 )
+from spawn.network.admission import Verdict
 from tests.unit.connect.builders import REGION, instance
 
 MINE = "203.0.113.10"
@@ -42,27 +42,27 @@ def ingress(*callers: str, **rule: Any) -> Ingress:
 @pytest.mark.parametrize(
     ("facts", "expected"),
     [
-        (ingress(MINE, ip_ranges=V4), Admission.ADMITTED),
-        (ingress(MINE, ip_ranges=V4, from_port=0, to_port=65535), Admission.ADMITTED),
+        (ingress(MINE, ip_ranges=V4), Verdict.OPEN),
+        (ingress(MINE, ip_ranges=V4, from_port=0, to_port=65535), Verdict.OPEN),
         (
             ingress(MINE, ip_ranges=V4, ip_protocol="-1", from_port=None, to_port=None),
-            Admission.ADMITTED,
+            Verdict.OPEN,
         ),
-        (ingress(MINE, ip_ranges=V4, from_port=23, to_port=80), Admission.NOT_ADMITTED),
-        (ingress(MINE, ip_ranges=V4, ip_protocol="udp"), Admission.NOT_ADMITTED),
-        (ingress("198.51.100.1", ip_ranges=V4), Admission.NOT_ADMITTED),
-        (ingress("198.51.100.1", MINE, ip_ranges=V4), Admission.ADMITTED),
-        (ingress("2001:db8::1", ipv6_ranges=(Ipv6Range(cidr_ipv6="::/0"),)), Admission.UNKNOWN),
-        (ingress(ip_ranges=V4), Admission.UNKNOWN),
+        (ingress(MINE, ip_ranges=V4, from_port=23, to_port=80), Verdict.CLOSED),
+        (ingress(MINE, ip_ranges=V4, ip_protocol="udp"), Verdict.CLOSED),
+        (ingress("198.51.100.1", ip_ranges=V4), Verdict.CLOSED),
+        (ingress("198.51.100.1", MINE, ip_ranges=V4), Verdict.OPEN),
+        (ingress("2001:db8::1", ipv6_ranges=(Ipv6Range(cidr_ipv6="::/0"),)), Verdict.UNKNOWN),
+        (ingress(ip_ranges=V4), Verdict.UNKNOWN),
         (
             ingress(MINE, prefix_list_ids=(PrefixListReference(prefix_list_id="pl-1"),)),
-            Admission.UNKNOWN,
+            Verdict.UNKNOWN,
         ),
-        (ingress(MINE, user_id_group_pairs=(GroupPair(group_id="sg-2"),)), Admission.UNKNOWN),
-        (Ingress(caller_addresses=(MINE,), groups=()), Admission.NOT_ADMITTED),
+        (ingress(MINE, user_id_group_pairs=(GroupPair(group_id="sg-2"),)), Verdict.UNKNOWN),
+        (Ingress(caller_addresses=(MINE,), groups=()), Verdict.CLOSED),
     ],
 )
-def test_admission_over_ipv4(facts: Ingress, expected: Admission) -> None:
+def test_admission_over_ipv4(facts: Ingress, expected: Verdict) -> None:
     """Port, protocol and block decide; what can't be judged is not guessed."""
     assert admission(facts, "198.51.100.7", 22) is expected
 
@@ -70,7 +70,7 @@ def test_admission_over_ipv4(facts: Ingress, expected: Admission) -> None:
 def test_admission_over_ipv6() -> None:
     """An IPv6 address is reached from the caller's IPv6 address only."""
     facts = ingress(MINE, "2001:db8::1", ip_ranges=V4)
-    assert admission(facts, "2001:db8::7", 22) is Admission.NOT_ADMITTED
+    assert admission(facts, "2001:db8::7", 22) is Verdict.CLOSED
 
 
 def test_peers_are_told_by_their_names() -> None:

@@ -19,7 +19,7 @@ TARGET = SshTarget(
     instance_id=INSTANCE_ID,
     address="198.51.100.7",
     user="ec2-user",
-    identity_file=Path("/state/keys/spawn-ed25519"),
+    identity_files=(Path("/state/keys/spawn-ed25519"),),
     known_hosts=Path("/state/known_hosts") / INSTANCE_ID,
     host_key_algorithms=("ssh-ed25519", "rsa-sha2-512"),
 )
@@ -65,7 +65,7 @@ def test_nothing_is_given_away() -> None:
 
 def test_without_a_key_file_ssh_uses_its_own() -> None:
     """Where spawn has no key for the instance, ssh's files and agent are not shut out."""
-    given = options(command(identity_file=None))
+    given = options(command(identity_files=()))
     assert "IdentitiesOnly" not in given
     assert "IdentityFile" not in given
 
@@ -89,7 +89,7 @@ def test_where_to_and_as_whom() -> None:
 
 def test_paths_keep_their_spaces_and_percent_signs() -> None:
     """A home directory of an odd name does not become two files, nor a token of ssh's."""
-    given = options(command(identity_file=Path("/home/a b/100%d/key")))
+    given = options(command(identity_files=(Path("/home/a b/100%d/key"),)))
     assert given["IdentityFile"] == '"/home/a b/100%%d/key"'
 
 
@@ -99,7 +99,7 @@ def test_paths_keep_their_spaces_and_percent_signs() -> None:
         {"user": "-oProxyCommand=x"},
         {"user": "a b"},
         {"user": ""},
-        {"identity_file": Path('/home/a"b/key')},
+        {"identity_files": (Path('/home/a"b/key'),)},
         {"known_hosts": Path("/home/${HOME}/kh")},
         {"known_hosts": Path("/home/a\nb/kh")},
     ],

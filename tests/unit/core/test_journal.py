@@ -47,7 +47,7 @@ def started(step: int = 0, operation: str = "ec2:RunInstances") -> StepStarted:
 
 
 def done(step: int = 0) -> StepDone:
-    return StepDone(at=NOW, step=step, outputs={Output.INSTANCE_ID: "i-0abc"})
+    return StepDone(at=NOW, step=step, outputs={Output.INSTANCE_ID: ("i-0abc",)})
 
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     launch = read_journal(path)
     assert launch is not None
     assert (launch.planned, *launch.steps) == entries
-    assert launch.outputs == {Output.INSTANCE_ID: "i-0abc"}
+    assert launch.outputs == {Output.INSTANCE_ID: ("i-0abc",)}
     assert launch.is_finished
 
 
@@ -80,8 +80,8 @@ def test_only_steps_that_are_done_count(tmp_path: Path) -> None:
             journal.write(entry)
     launch = read_journal(path)
     assert launch is not None
-    assert launch.has_done(["ec2:RunInstances"])
-    assert not launch.has_done(["scheduler:CreateSchedule"])
+    assert launch.times_done(["ec2:RunInstances"]) == 1
+    assert launch.times_done(["scheduler:CreateSchedule"]) == 0
 
 
 @pytest.mark.parametrize("torn_bytes", range(1, 40, 3))

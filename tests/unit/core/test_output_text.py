@@ -22,7 +22,7 @@ from spawn.core.steps import (
 )
 
 INSTANCE = OutputReference(Output.INSTANCE_ID)
-KNOWN = {Output.INSTANCE_ID: "i-0abc"}
+KNOWN = {Output.INSTANCE_ID: ("i-0abc",)}
 texts = st.text()
 
 

@@ -39,7 +39,7 @@ PARAMETERS = st.recursive(
     ),
     max_leaves=9,
 )
-KNOWN = {Output.INSTANCE_ID: "i-1", Output.SECURITY_GROUP_ID: "sg-1"}
+KNOWN = {Output.INSTANCE_ID: ("i-1",), Output.SECURITY_GROUP_ID: ("sg-1",)}
 
 
 def step(parameters: Any, *yields: Output) -> Step:
@@ -68,11 +68,11 @@ def test_unmet_needs_are_found_before_anything_is_sent(
 ) -> None:
     """Where nothing is unmet, each step can be resolved with what earlier stages yielded."""
     stages = tuple((step(parameters, *yields),) for parameters, yields in drawn)
-    known: dict[Output, str] = {}
+    known: dict[Output, tuple[str, ...]] = {}
     unmet: list[Output] = []
     for (each,) in stages:
         unmet += [need for need in references(each.parameters) if need not in known]
-        known |= {found.output: "id" for found in each.yields}
+        known |= {found.output: ("id",) for found in each.yields}
     assert unmet_references(stages) == tuple(unmet)
 
 

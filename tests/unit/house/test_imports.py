@@ -11,7 +11,7 @@ from tests.tools.source import Module, imports, modules
 LEVELS = (
     ("core",),
     ("aws",),
-    ("iam", "network", "images", "secrets", "posture", "registry"),
+    ("iam", "network", "images", "secrets", "posture", "registry", "prices", "settings"),
     ("launch", "lifecycle", "connect", "audit", "incident"),
     ("cli",),
     ("api",),

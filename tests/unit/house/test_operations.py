@@ -1,7 +1,9 @@
 """The Operation table says the truth about AWS: what exists, what it needs, what it changes."""
 
+import ast
 import functools
 import importlib
+from collections.abc import Iterator
 from typing import Any
 
 import botocore.session
@@ -48,6 +50,30 @@ def test_every_declared_operation_is_in_the_table() -> None:
     assert declared
     assert {each.key for each in declared} == OPERATIONS.keys()
     assert all(OPERATIONS[each.key] == each for each in declared)
+
+
+def test_every_declared_operation_is_called() -> None:
+    """No permission is asked of a person for a call that nothing makes."""
+    product = [each.tree for each in modules("spawn") if each.room != "local"]
+    used = {name for tree in product for name in names_used(tree)}
+    rooms = [importlib.import_module(each.name) for each in modules("spawn") if each.room == "aws"]
+    declared = {
+        name for room in rooms for name, value in vars(room).items() if isinstance(value, Operation)
+    }
+    assert declared - used == set()
+
+
+def names_used(tree: ast.Module) -> Iterator[str]:
+    """Yield the names that a module reads; that a table lists an operation is no use of it."""
+    for statement in tree.body:
+        is_table = isinstance(statement, ast.Assign) and "OPERATIONS" in ast.unparse(
+            statement.targets[0]
+        )
+        for node in () if is_table else ast.walk(statement):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                yield node.id
+            elif isinstance(node, ast.Attribute):
+                yield node.attr
 
 
 @by_operation

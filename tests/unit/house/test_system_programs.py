@@ -10,7 +10,7 @@ from tests.tools.source import ROOT
 
 SCRIPT = ROOT / "scripts" / "system-programs"
 # What the script itself needs, and all that it looks for but `ssh` and `ssh-keygen`.
-NEEDED = ("sh", "uname", "unshare", "nft", "ip")
+NEEDED = ("sh", "uname", "unshare", "nft", "ip", "rsync")
 
 
 class Machine:

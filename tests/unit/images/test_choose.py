@@ -4,61 +4,23 @@ from typing import Any
 import msgspec
 import pytest
 
-from spawn.aws.ec2 import InstanceType, instance_types
-from spawn.aws.ec2_images import Image, images
+from spawn.aws.ec2 import InstanceType
+from spawn.aws.ec2_images import Image
 from spawn.core.errors import AccountError, InputError, NamedThingNotFound, SpawnError
 from spawn.images.choose import (
-    ChosenImage,
-    ImageVolume,
-    Onlooker,
     architecture_of,
-    default_image_question,
     given_image,
     given_image_question,
     newest_image,
     parse_image_id,
 )
-
-NOW = datetime(2026, 10, 30, 12, tzinfo=UTC)
-ME = Onlooker(account="123456789012", partition="aws", region="eu-west-1", now=NOW)
-AMI = "ami-0123456789abcdef0"
-
-
-def image(**members: Any) -> Image:
-    """Return an Amazon Linux image through the parser of AWS's answer."""
-    answer = {
-        "ImageId": AMI,
-        "Name": "al2023-ami-2023.12.20260930.0-kernel-6.1-x86_64",
-        "OwnerId": "137112412989",
-        "Architecture": "x86_64",
-        "RootDeviceName": "/dev/xvda",
-        "RootDeviceType": "ebs",
-        "VirtualizationType": "hvm",
-        "State": "available",
-        "CreationDate": "2026-10-01T06:28:33.000Z",
-        "BlockDeviceMappings": [
-            {"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 8, "Encrypted": False}}
-        ],
-    }
-    return images({"Images": [answer | members]})[0]
-
-
-def type_of(*architectures: str, name: str = "t3.micro") -> InstanceType:
-    """Return an instance type of these architectures."""
-    answer = {
-        "InstanceType": name,
-        "ProcessorInfo": {"SupportedArchitectures": list(architectures)},
-    }
-    return instance_types({"InstanceTypes": [answer]})[0]
-
-
-X86 = type_of("x86_64")
-ARM = type_of("arm64", name="m7g.large")
+from spawn.images.chosen import ChosenImage, ImageVolume, Onlooker, describe_age
+from tests.unit.images.listings import AMI, ARM, ME, NOW, X86, image, type_of
 
 
 def test_an_image_is_known_by_what_a_launch_needs() -> None:
     """Device, size, owner, login user and age are read from AWS's answer, not assumed."""
-    chosen = given_image([image()], AMI, X86, onlooker=ME)
+    chosen = given_image([image()], AMI, X86, onlooker=ME, no_agent=False)
     assert chosen == ChosenImage(
         image_id=AMI,
         name="al2023-ami-2023.12.20260930.0-kernel-6.1-x86_64",
@@ -66,10 +28,12 @@ def test_an_image_is_known_by_what_a_launch_needs() -> None:
         owner_is_known=True,
         architecture="x86_64",
         login_user="ec2-user",
+        supports_instance_connect=True,
         created=datetime(2026, 10, 1, 6, 28, 33, tzinfo=UTC),
         is_deprecated=False,
         root_device_name="/dev/xvda",
         root_volume_gib=8,
+        root_volume_type="gp3",
         root_is_encrypted=False,
     )
     assert chosen.age(NOW) == timedelta(days=29, hours=5, minutes=31, seconds=27)
@@ -80,17 +44,28 @@ def test_other_volumes_of_an_image_are_seen() -> None:
     """Volumes that would outlive the instance are named; instance store is none of ours."""
     mappings = [
         {"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": 20, "Encrypted": True}},
-        {"DeviceName": "/dev/sdf", "Ebs": {"VolumeSize": 500, "DeleteOnTermination": False}},
+        {
+            "DeviceName": "/dev/sdf",
+            "Ebs": {"VolumeSize": 500, "VolumeType": "st1", "DeleteOnTermination": False},
+        },
         {"DeviceName": "/dev/sdb", "VirtualName": "ephemeral0"},
     ]
     chosen = given_image(
-        [image(RootDeviceName="/dev/sda1", BlockDeviceMappings=mappings)], AMI, X86, onlooker=ME
+        [image(RootDeviceName="/dev/sda1", BlockDeviceMappings=mappings)],
+        AMI,
+        X86,
+        onlooker=ME,
+        no_agent=False,
     )
     assert (chosen.root_device_name, chosen.root_volume_gib) == ("/dev/sda1", 20)
     assert chosen.root_is_encrypted
     assert chosen.other_volumes == (
         ImageVolume(
-            device_name="/dev/sdf", volume_gib=500, is_encrypted=False, ends_with_instance=False
+            device_name="/dev/sdf",
+            volume_gib=500,
+            volume_type="st1",
+            is_encrypted=False,
+            ends_with_instance=False,
         ),
     )
 
@@ -109,7 +84,7 @@ def test_an_owner_is_known_or_it_is_not(
     members: dict[str, Any], known: bool, user: str | None
 ) -> None:
     """Publishers, AWS's own accounts and the caller's are known; a stranger's image is not."""
-    chosen = given_image([image(**members)], AMI, X86, onlooker=ME)
+    chosen = given_image([image(**members)], AMI, X86, onlooker=ME, no_agent=False)
     assert (chosen.owner_is_known, chosen.login_user) == (known, user)
 
 
@@ -124,13 +99,15 @@ def test_an_owner_is_known_or_it_is_not(
 )
 def test_a_deprecated_image_is_called_so(deprecation: str, expected: bool) -> None:
     """An image is deprecated from its deprecation time on."""
-    chosen = given_image([image(DeprecationTime=deprecation)], AMI, X86, onlooker=ME)
+    chosen = given_image(
+        [image(DeprecationTime=deprecation)], AMI, X86, onlooker=ME, no_agent=False
+    )
     assert chosen.is_deprecated is expected
 
 
 def test_an_unreadable_birth_is_no_age() -> None:
     """An image whose creation date can't be read has no age, rather than a wrong one."""
-    chosen = given_image([image(CreationDate="yesterday")], AMI, X86, onlooker=ME)
+    chosen = given_image([image(CreationDate="yesterday")], AMI, X86, onlooker=ME, no_agent=False)
     assert chosen.created is None
     assert chosen.age(NOW) is None
 
@@ -186,19 +163,6 @@ def test_elsewhere_the_alias_stands_for_the_publisher() -> None:
     iso = Onlooker(account="123456789012", partition="aws-iso", region="us-iso-east-1", now=NOW)
     theirs = image(OwnerId="000000000001", ImageOwnerAlias="amazon")
     assert newest_image([theirs], X86, iso).login_user == "ec2-user"
-    assert default_image_question(region="us-iso-east-1", partition="aws-iso").parameters[
-        "Owners"
-    ] == ["amazon"]
-
-
-def test_the_default_is_asked_for_by_owner_and_name() -> None:
-    """Without owners, anybody's image of the right name would be in the answer."""
-    question = default_image_question(region="eu-west-1", partition="aws")
-    assert question.parameters["Owners"] == ["137112412989"]
-    assert question.region == "eu-west-1"
-    filters = {each["Name"]: each["Values"] for each in question.parameters["Filters"]}
-    assert filters["state"] == ["available"]
-    assert [name.rpartition("-")[2] for name in filters["name"]] == ["x86_64", "arm64"]
 
 
 def test_a_named_image_is_asked_for_even_when_deprecated() -> None:
@@ -214,7 +178,6 @@ def test_a_named_image_is_asked_for_even_when_deprecated() -> None:
     [
         ([], X86, NamedThingNotFound, ["--ami", AMI, "eu-west-1"]),
         ([image(State="deregistered")], X86, InputError, ["is deregistered"]),
-        ([image(Platform="windows")], X86, InputError, ["Windows", "Linux"]),
         ([image(VirtualizationType="paravirtual")], X86, InputError, ["paravirtual", "HVM"]),
         ([image(RootDeviceType="instance-store")], X86, InputError, ["instance-store", "EBS"]),
         ([image(RootDeviceName="/dev/sda1")], X86, InputError, ["/dev/sda1", "empty disk"]),
@@ -233,7 +196,7 @@ def test_an_image_that_cannot_be_launched_is_refused(
 ) -> None:
     """Each reason is its own error, naming the flag, the image and what would do."""
     with pytest.raises(SpawnError) as refusal:
-        given_image(found, AMI, instance_type, onlooker=ME)
+        given_image(found, AMI, instance_type, onlooker=ME, no_agent=False)
     assert type(refusal.value) is kind
     said = f"{refusal.value.what} {refusal.value.why}"
     assert [word for word in words if word not in said] == []
@@ -256,3 +219,60 @@ def test_a_type_boots_its_64_bit_architecture() -> None:
     assert architecture_of(ARM) == "arm64"
     with pytest.raises(InputError, match=r"--instance-type mac1\.metal"):
         architecture_of(type_of("x86_64_mac", name="mac1.metal"))
+
+
+@pytest.mark.parametrize("no_agent", [True, False])
+def test_no_mac_is_launched(no_agent: bool) -> None:
+    """A Mac's image is refused even on a Mac, with an agent and without."""
+    mac = image(Architecture="arm64_mac", Name="amzn-ec2-macos-15.1-20261001-arm64")
+    with pytest.raises(InputError, match="arm64_mac"):
+        given_image(
+            [mac], AMI, type_of("arm64_mac", name="mac2.metal"), onlooker=ME, no_agent=no_agent
+        )
+
+
+@pytest.mark.parametrize(
+    ("created", "deprecation", "words"),
+    [
+        ("2026-10-24T12:00:00.000Z", "2026-12-01T00:00:00.000Z", "6 days old, deprecated from"),
+        ("2026-10-29T11:00:00.000Z", "", "1 day old"),
+        ("2026-10-29T13:00:00.000Z", "", "made today"),
+        ("2026-10-30T12:05:00.000Z", "", "made today"),
+        ("2026-07-30T12:00:00.000Z", "2026-10-30T11:00:00.000Z", "92 days old, deprecated since"),
+        ("yesterday", "soon", "of unknown age"),
+    ],
+)
+def test_age_is_told_in_words(created: str, deprecation: str, words: str) -> None:
+    """A summary says how old an image is and when it is withdrawn, and guesses neither."""
+    chosen = given_image(
+        [image(CreationDate=created, DeprecationTime=deprecation)],
+        AMI,
+        X86,
+        onlooker=ME,
+        no_agent=False,
+    )
+    day = f" {deprecation[:10]}" if words.endswith(("from", "since")) else ""
+    assert describe_age(chosen, NOW) == words + day
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        ({}, "Linux/UNIX"),
+        ({"PlatformDetails": "Linux/UNIX"}, "Linux/UNIX"),
+        ({"Platform": "windows"}, "Windows"),
+        (
+            {"Platform": "windows", "PlatformDetails": "Windows with SQL Server Standard"},
+            "Windows with SQL Server Standard",
+        ),
+        ({"PlatformDetails": "Red Hat Enterprise Linux"}, "Red Hat Enterprise Linux"),
+        (
+            {"ProductCodes": [{"ProductCodeId": "a1", "ProductCodeType": "marketplace"}]},
+            "a product of the AWS Marketplace",
+        ),
+    ],
+)
+def test_what_an_image_is_billed_as(members: dict[str, Any], expected: str) -> None:
+    """Only plain Linux and Windows have a price that goes with the type alone."""
+    chosen = given_image([image(**members)], AMI, X86, onlooker=ME, no_agent=True)
+    assert chosen.platform == expected

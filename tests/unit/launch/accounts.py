@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from spawn.aws import dynamodb, ec2, ec2_images, iam, kms, scheduler
@@ -31,6 +32,9 @@ from spawn.launch.rights import (
 from spawn.launch.spec import LaunchSpec
 from spawn.network.rules import ip_permissions
 from spawn.network.subnets import NetworkFacts
+from spawn.prices.facts import PriceFacts
+from spawn.prices.lookups import ADDRESS, SPOT, VOLUMES, on_demand
+from spawn.prices.rates import PUBLIC_IPV4, Platform, Rates, instance_rate, spot_rate
 from spawn.registry.table import TableFacts
 
 NOW = datetime(2026, 1, 27, 12, 0, tzinfo=UTC)
@@ -54,7 +58,9 @@ PREFIX_LIST = "pl-00000000000000001"
 KEY_PAIR, ROLE = "anas-key", "batch-worker"
 KMS_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/spawn/boundary"
-AMI, ARM_AMI, OWN_AMI = (f"ami-0000000000000000{digit}" for digit in "123")
+AMI, ARM_AMI, OWN_AMI, UBUNTU_AMI, WINDOWS_AMI = (
+    f"ami-0000000000000000{digit}" for digit in "12345"
+)
 # Not AL2023's own device name: what is assumed instead of read shows.
 ROOT_DEVICE = "/dev/sda1"
 PUBLIC_KEY = (
@@ -89,7 +95,7 @@ def fresh_account(asked: LaunchSpec, *, has_boundary: bool = False) -> AccountFa
         given_groups=_given_groups(asked.security_groups),
         prefix_lists=(ec2.ManagedPrefixList(prefix_list_id=PREFIX_LIST),),
         images=Known(_images()),
-        instance_types=_instance_types(asked.instance_type),
+        instance_types=_instance_types(asked.instance_types),
         key_pair=_key_pair(asked),
         disks=DiskFacts(
             kms_key=None
@@ -102,7 +108,25 @@ def fresh_account(asked: LaunchSpec, *, has_boundary: bool = False) -> AccountFa
         ),
         schedule_group=Absent(),
         table=TableFacts(table=Absent(), expires=Absent(), can_be_restored=Absent()),
+        prices=prices_of(asked.instance_types),
+        organisation=Absent(),
     )
+
+
+def prices_of(instance_types: Iterable[str]) -> PriceFacts:
+    """Return a price list on which every type costs ten cents an hour."""
+    told: dict[str, Rates] = {
+        on_demand(name, Platform.LINUX): {instance_rate(name): Decimal("0.1")}
+        for name in instance_types
+    }
+    spot = {
+        spot_rate(name, Platform.LINUX, f"{REGION}{letter}"): Decimal("0.03")
+        for name in instance_types
+        for letter in "abc"
+    }
+    volumes = {f"EBS:VolumeUsage.{kind}": Decimal("0.08") for kind in ("gp2", "gp3")}
+    address = {PUBLIC_IPV4: Decimal("0.005")}
+    return PriceFacts(told={**told, SPOT: spot, VOLUMES: volumes, ADDRESS: address})
 
 
 def used_account(asked: LaunchSpec) -> AccountFacts:
@@ -132,7 +156,9 @@ def _network(asked: LaunchSpec) -> NetworkFacts:
         _route_table(OTHER_VPC, to_internet, Main=True),
     )
     zones = [f"{asked.region}{letter}" for letter in "abc"]
-    offered = [{"InstanceType": asked.instance_type, "Location": zone} for zone in zones]
+    offered = [
+        {"InstanceType": name, "Location": zone} for name in asked.instance_types for zone in zones
+    ]
     vpcs = [
         {"VpcId": VPC, "CidrBlock": "10.0.0.0/16", "IsDefault": True},
         {"VpcId": OTHER_VPC, "CidrBlock": "10.1.0.0/16"},
@@ -179,7 +205,12 @@ def _images() -> tuple[ec2_images.Image, ...]:
         _image(AMI, f"{name}-x86_64", "x86_64"),
         _image(ARM_AMI, f"{name}-arm64", "arm64"),
     ]
-    return ec2_images.images({"Images": [*amazons, own]})
+    server = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-20260114"
+    ubuntu = _image(UBUNTU_AMI, server, "x86_64")
+    ubuntu |= {"OwnerId": "099720109477", "ImageOwnerAlias": ""}
+    windows = _image(WINDOWS_AMI, "Windows_Server-2025-English-Full-Base-2026.01.14", "x86_64")
+    windows |= {"Platform": "windows", "PlatformDetails": "Windows"}
+    return ec2_images.images({"Images": [*amazons, own, ubuntu, windows]})
 
 
 def _image(image_id: str, name: str, architecture: str) -> Parameters:
@@ -198,13 +229,17 @@ def _image(image_id: str, name: str, architecture: str) -> Parameters:
     }
 
 
-def _instance_types(name: str) -> Fact[tuple[ec2.InstanceType, ...]]:
-    architecture = "arm64" if name.startswith("t4g") else "x86_64"
-    answer = {
-        "InstanceType": name,
-        "ProcessorInfo": {"SupportedArchitectures": [architecture]},
-    }
-    return Known(ec2.instance_types({"InstanceTypes": [answer]}))
+def _instance_types(names: Iterable[str]) -> Fact[tuple[ec2.InstanceType, ...]]:
+    answers = [
+        {
+            "InstanceType": name,
+            "ProcessorInfo": {
+                "SupportedArchitectures": ["arm64" if name.startswith("t4g") else "x86_64"]
+            },
+        }
+        for name in names
+    ]
+    return Known(ec2.instance_types({"InstanceTypes": answers}))
 
 
 def _given_groups(ids: Iterable[str]) -> tuple[ec2.SecurityGroup, ...]:

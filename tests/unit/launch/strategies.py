@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
 from spawn.core.levels import Level
+from spawn.images.catalog import OperatingSystem
 from spawn.launch.spec import LaunchSpec, MetadataOptions, Waiver
 from tests.unit.launch.accounts import (
     GROUP,
@@ -37,9 +39,16 @@ _METADATA = st.builds(
 )
 # What a plan may be made of alone and together; not every combination can be had.
 _FIELDS: dict[str, st.SearchStrategy[Any]] = {
-    "instance_type": st.sampled_from(("t3.micro", "t4g.nano")),
+    "instance_types": st.sampled_from((("t3.micro",), ("t4g.nano",), ("t3.micro", "t4g.nano"))),
+    "os": _or_none(OperatingSystem.UBUNTU_24_04),
+    "agent": st.booleans(),
+    "count": st.integers(1, 3),
+    "min_count": _or_none(1, 2),
+    "spot": st.booleans(),
+    "spot_max_price": _or_none(Decimal("0.05")),
+    "max_cost": _or_none(Decimal("1"), Decimal("1000")),
     "ami": _or_none(OWN_AMI),
-    "az": _or_none("eu-west-1a", "eu-west-1c"),
+    "zones": st.sampled_from(((), ("eu-west-1a",), ("eu-west-1c", "eu-west-1a"))),
     "name": _or_none("builder", "ä ö ü", '"; rm -rf /'),
     "ttl": _or_none(timedelta(minutes=1), timedelta(hours=3), timedelta(days=30)),
     "security": st.sampled_from(Level),

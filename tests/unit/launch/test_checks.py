@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from spawn.core.errors import InputError
 from spawn.core.levels import Level
+from spawn.images.catalog import OperatingSystem
 from spawn.launch.checks import check_spec, ttl_of
 from spawn.launch.spec import DEFAULT_TTL, MetadataOptions
-from tests.unit.launch.accounts import spec
+from tests.unit.launch.accounts import OWN_AMI, spec
 
 OFF = MetadataOptions(http_endpoint="disabled")
 WITHOUT_TAGS = MetadataOptions(instance_metadata_tags="disabled")
-ROOM_FOR_TAGS = 43
+ROOM_FOR_TAGS = 41
 
 
 @pytest.mark.parametrize(
@@ -39,6 +41,15 @@ ROOM_FOR_TAGS = 43
         ({"metadata": OFF, "iam_managed_policies": ("p",)}, "--iam-managed-policies and"),
         ({"metadata": OFF, "iam_role": "r"}, "--iam-role and --metadata-options"),
         ({"metadata": OFF, "security": Level.STRICT}, "--security strict and --metadata-options"),
+        ({"metadata": OFF}, "--metadata-options HttpEndpoint=disabled needs --no-agent"),
+        ({"agent": False, "security": Level.STRICT}, "--no-agent and --security strict"),
+        ({"ami": OWN_AMI, "os": OperatingSystem.AL2023}, "--ami and --os"),
+        ({"min_count": 2}, "--min-count 2 is more than --count 1"),
+        ({"spot_max_price": Decimal(1)}, "--spot-max-price needs --spot"),
+        ({"private_ip": "10.0.2.77", "count": 2}, "--private-ip and --count"),
+        ({"instance_types": ()}, "--instance-type"),
+        ({"instance_types": ("t3.micro", "t3.micro")}, "--instance-type 't3.micro,t3.micro'"),
+        ({"zones": ("eu-west-1a", "eu-west-1a")}, "--az"),
     ],
 )
 def test_what_can_not_be_meant_names_its_flags(fields: dict[str, Any], words: str) -> None:
@@ -53,7 +64,7 @@ def test_what_can_not_be_meant_names_its_flags(fields: dict[str, Any], words: st
     "fields",
     [
         {},
-        {"metadata": OFF},
+        {"metadata": OFF, "agent": False},
         {"metadata": WITHOUT_TAGS, "tags": {"cost center": "7", "a/b": ""}},
         {"tags": {f"k{number}": "v" * 256 for number in range(ROOM_FOR_TAGS)}},
         {"name": "a" * 256},

@@ -148,7 +148,7 @@ def test_standard_refuses_until_it_is_waived(fields: dict[str, Any], control: st
 
 def test_metadata_off_leaves_the_backstop_alone() -> None:
     """Without a metadata service there is no user-data and no key, and a note says what ends it."""
-    plan = plan_of(spec(metadata=MetadataOptions(http_endpoint="disabled")))
+    plan = plan_of(spec(metadata=MetadataOptions(http_endpoint="disabled"), agent=False))
     assert not {"UserData", "KeyName"} & plan.run.parameters.keys()
     assert any("backstop" in note for note in plan.notes)
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pytest
 
-from spawn.core.errors import InputError, RefusedByControl
+from spawn.core.errors import AccountError, InputError
 from spawn.core.levels import Level
+from spawn.images.catalog import OperatingSystem
 from spawn.launch.spec import LaunchSpec, MetadataOptions, Waiver
 from tests.unit.launch.accounts import (
     GROUP,
@@ -22,6 +24,7 @@ from tests.unit.launch.accounts import (
     PUBLIC_C,
     PUBLIC_KEY,
     ROLE,
+    WINDOWS_AMI,
     fresh_account,
     plan_of,
     spec,
@@ -52,9 +55,23 @@ IN_STRICT = {
 }
 CASES = (
     Case("region", "us-west-2"),
-    Case("instance_type", "t4g.nano"),
+    Case("instance_types", ("t4g.nano",)),
+    Case("instance_types", ("t3.micro", "t4g.nano")),
     Case("ami", OWN_AMI),
-    Case("az", "eu-west-1c"),
+    Case("ami", WINDOWS_AMI, is_refused=True),
+    Case("ami", WINDOWS_AMI, {"agent": False}),
+    Case("os", OperatingSystem.UBUNTU_24_04),
+    Case("os", OperatingSystem.DEBIAN_12, is_refused=True),
+    Case("agent", False),
+    Case("zones", ("eu-west-1c",)),
+    Case("zones", ("eu-west-1b", "eu-west-1a")),
+    Case("count", 3),
+    Case("min_count", 2, {"count": 3}),
+    Case("min_count", 2, is_refused=True),
+    Case("spot", value=True),
+    Case("spot_max_price", Decimal("0.02"), {"spot": True}),
+    Case("spot_max_price", Decimal("0.02"), is_refused=True),
+    Case("max_cost", Decimal("0.50"), is_refused=True),
     Case("ttl", timedelta(hours=3)),
     Case("security", Level.OPEN),
     Case("security", Level.STRICT, {"kms_key_id": KMS_KEY, **IN_STRICT}),
@@ -77,7 +94,8 @@ CASES = (
     Case("metadata", MetadataOptions(http_tokens="optional"), is_refused=True),
     Case("metadata", MetadataOptions(http_tokens="optional"), {"security": Level.OPEN}),
     Case("metadata", MetadataOptions(http_put_response_hop_limit=2)),
-    Case("metadata", MetadataOptions(http_endpoint="disabled")),
+    Case("metadata", MetadataOptions(http_endpoint="disabled"), is_refused=True),
+    Case("metadata", MetadataOptions(http_endpoint="disabled"), {"agent": False}),
     Case("metadata", MetadataOptions(instance_metadata_tags="disabled")),
     Case("user_data", b"echo hello\n"),
     Case("iam_policies", ("s3:ReadOnly",)),
@@ -97,7 +115,7 @@ def outcome_of(asked: LaunchSpec) -> object:
     """Return what the plan asks of AWS, or the words with which it is refused."""
     try:
         return requests_of(plan_of(asked, fresh_account(asked)))
-    except (InputError, RefusedByControl) as error:
+    except (AccountError, InputError) as error:
         return (type(error), error.what, error.why)
 
 

@@ -83,7 +83,7 @@ def test_the_root_disk_bears_the_images_own_device_name(asked: LaunchSpec) -> No
         )
 
 
-@given(specs(user_data=b"echo hello\n"))
+@given(specs(user_data=b"echo hello\n", agent=True))
 def test_the_end_date_is_the_first_thing_that_runs(asked: LaunchSpec) -> None:
     """User-data fits, and begins with the boothook that powers off at the plan's end date."""
     plan = plan_or_none(asked)

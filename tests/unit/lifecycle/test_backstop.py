@@ -65,7 +65,7 @@ def test_the_schedule_terminates_five_minutes_past_the_end_date() -> None:
 def test_it_can_be_planned_before_the_instance_has_an_id() -> None:
     """With the id still to come, plan and undo are the same once it has come."""
     known, later = planned(), planned(instance=INSTANCE)
-    outputs = {Output.INSTANCE_ID: ID}
+    outputs = {Output.INSTANCE_ID: (ID,)}
     assert resolve(later.parameters, outputs) == known.parameters
     assert known.undo is not None
     assert later.undo is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 
 from spawn.aws.ec2 import (
     IpPermission,
@@ -21,6 +22,7 @@ from spawn.core.tags import tag_list
 from spawn.network.rules import Rule, ip_permissions
 
 REGION = "eu-west-1"
+LAUNCHED = datetime(2026, 1, 27, 12, 0, tzinfo=UTC)
 VPC = "vpc-00000000000000001"
 OTHER_VPC = "vpc-00000000000000002"
 TAGS = {"spawn": "true", "spawn:launch-id": "l-0123456789abcdef", "owner": "alice"}
@@ -92,11 +94,12 @@ def group(
     ingress: Iterable[Rule] = (),
     egress: Iterable[Rule] = (),
     vpc_id: str = VPC,
+    group_id: str = "sg-00000000000000009",
     tags: Mapping[str, str] | None = None,
 ) -> SecurityGroup:
     """Return a group as DescribeSecurityGroups shows it, through the parser of the answer."""
     answer = {
-        "GroupId": "sg-00000000000000009",
+        "GroupId": group_id,
         "GroupName": name,
         "VpcId": vpc_id,
         "IpPermissions": ip_permissions(ingress),

@@ -168,8 +168,8 @@ MIXED = facts(
         ({"level": Level.OPEN}, 1, Reach.PUBLIC, True),
         ({"no_public_ip": True}, 2, Reach.OUTBOUND, False),
         ({"level": Level.STRICT}, 2, Reach.OUTBOUND, False),
-        ({"level": Level.STRICT, "zone": f"{REGION}c"}, 3, Reach.ISOLATED, False),
-        ({"no_public_ip": True, "zone": f"{REGION}a"}, 1, Reach.PUBLIC, False),
+        ({"level": Level.STRICT, "zones": (f"{REGION}c",)}, 3, Reach.ISOLATED, False),
+        ({"no_public_ip": True, "zones": (f"{REGION}a",)}, 1, Reach.PUBLIC, False),
     ],
 )
 def test_the_level_decides_between_public_and_private(
@@ -232,13 +232,13 @@ def test_an_unseen_route_table_is_neither_public_nor_private() -> None:
         (facts(), {}, AccountError, [VPC, "no subnet", "--subnet"]),
         (
             facts(subnet(1, "a")),
-            {"zone": f"{REGION}b"},
+            {"zones": (f"{REGION}b",)},
             InputError,
             [f"--az {REGION}b", f"{REGION}a"],
         ),
         (
             facts(subnet(1, "a"), subnet(2, "b")),
-            {"zone": f"{REGION}b", "subnet_id": subnet_id(1)},
+            {"zones": (f"{REGION}b",), "subnet_id": subnet_id(1)},
             InputError,
             [f"--az {REGION}b", f"--subnet {subnet_id(1)}", f"{REGION}a"],
         ),
@@ -309,7 +309,7 @@ def test_addresses_next_to_the_reserved_ones_are_free(last: int) -> None:
 
 def test_strict_without_a_private_subnet_prints_how_to_make_one() -> None:
     """The next command makes a subnet in a free block of the right zone and VPC."""
-    error = refusal(facts(subnet(0), subnet(1)), level=Level.STRICT, zone=f"{REGION}a")
+    error = refusal(facts(subnet(0), subnet(1)), level=Level.STRICT, zones=(f"{REGION}a",))
     assert isinstance(error, AccountError)
     assert f"--vpc-id {VPC}" in error.next_command
     assert f"--availability-zone {REGION}a" in error.next_command
@@ -317,8 +317,8 @@ def test_strict_without_a_private_subnet_prints_how_to_make_one() -> None:
 
 
 def test_offerings_are_asked_by_zone() -> None:
-    """The question is for the one type, zone by zone."""
-    assert offerings_question("m7g.large", region=REGION).parameters == {
+    """The question is for these types, zone by zone."""
+    assert offerings_question(("m7g.large",), region=REGION).parameters == {
         "LocationType": "availability-zone",
         "Filters": [{"Name": "instance-type", "Values": ["m7g.large"]}],
     }

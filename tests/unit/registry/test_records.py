@@ -29,7 +29,7 @@ NOW = datetime(2026, 1, 27, 12, 0, tzinfo=UTC)
 ACCOUNT = "123456789012"
 INSTANCE = OutputReference(Output.INSTANCE_ID)
 GROUP = OutputReference(Output.SECURITY_GROUP_ID)
-OUTPUTS = {Output.INSTANCE_ID: "i-0abc", Output.SECURITY_GROUP_ID: "sg-1"}
+OUTPUTS = {Output.INSTANCE_ID: ("i-0abc",), Output.SECURITY_GROUP_ID: ("sg-1",)}
 
 
 def record(**changed: Any) -> LaunchRecord:
@@ -150,6 +150,7 @@ def launched(
     account: str = ACCOUNT,
     recorded: bool = False,
     ran: bool = True,
+    ids: tuple[str, ...] = ("i-0abc",),
 ) -> JournalledLaunch:
     place = journal_path(path, launch_id)
     with FileJournal(place) as journal:
@@ -166,7 +167,8 @@ def launched(
         )
         if ran:
             journal.write(StepStarted(at=NOW, step=0, operation="ec2:RunInstances", region="r"))
-            journal.write(StepDone(at=NOW, step=0, outputs=OUTPUTS))
+            outputs = OUTPUTS | {Output.INSTANCE_ID: ids}
+            journal.write(StepDone(at=NOW, step=0, outputs=outputs))
         table = "dynamodb:TransactWriteItems"
         journal.write(StepStarted(at=NOW, step=1, operation=table, region="r"))
         journal.write(
@@ -183,6 +185,14 @@ def test_a_record_that_was_not_written_is_owed(tmp_path: Path) -> None:
     """The next command writes what the launch could not, with the ids that it yielded."""
     (step,) = owed_records([launched(tmp_path)], account=ACCOUNT)
     assert step == plan_record(record(instance_id="i-0abc", security_group_ids=("sg-1", "sg-2")))
+
+
+def test_each_instance_of_a_launch_is_owed_its_record(tmp_path: Path) -> None:
+    """Where one record of two was written, both are written again: which it was is not known."""
+    found = launched(tmp_path, recorded=True, ids=("i-0abc", "i-0def"))
+    both = owed_records([found], account=ACCOUNT)
+    items = [step.parameters["TransactItems"][0]["Put"]["Item"] for step in both]
+    assert [item["instance_id"]["S"] for item in items] == ["i-0abc", "i-0def"]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from spawn.core.errors import (
     AwsRefusal,
     Defect,
     InputError,
+    Interrupted,
     PartlyDone,
     RefusedByControl,
     SpawnError,
@@ -46,6 +47,8 @@ def _tone(error: SpawnError) -> str:
             return "AWS"
         case PartlyDone():
             return "done in part"
+        case Interrupted():
+            return "interrupted"
         case Defect():
             return "defect"
         case _:

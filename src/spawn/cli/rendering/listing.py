@@ -9,17 +9,22 @@ from spawn.cli.rendering.tables import Cell, table, until
 from spawn.cli.rendering.terminal import escape
 from spawn.lifecycle.list import Listing
 from spawn.lifecycle.listed import BackstopState, Ending, ListedInstance
+from spawn.lifecycle.resolve import name_of
+from spawn.prices.money import format_usd
 
-_HEADINGS = ("NAME", "ID", "STATE", "TYPE", "ZONE", "ADDRESS", "ENDS IN", "BACKSTOP", "OWNER")
+_HEADINGS = (
+    *("NAME", "ID", "STATE", "TYPE", "ZONE", "ADDRESS"),
+    *("ENDS IN", "BACKSTOP", "COST", "OWNER"),
+)
 # What tells least about the one question that a listing answers: what runs, and until when.
-_EXPENDABLE = ("TYPE", "OWNER", "ZONE", "ADDRESS", "NAME")
+_EXPENDABLE = ("TYPE", "OWNER", "ZONE", "COST", "ADDRESS", "NAME", "STATE")
 
 
 def listing_table(listing: Listing, *, now: datetime, columns: int | None, colour: bool) -> str:
     """Return the rows, or one sentence where there are none."""
     if not listing.instances:
         return "no instances"
-    rows = [_row(row, now) for row in listing.instances]
+    rows = [_row(row, name_of(row, listing.instances), now) for row in listing.instances]
     return table(_HEADINGS, rows, columns=columns, colour=colour, expendable=_EXPENDABLE)
 
 
@@ -31,9 +36,9 @@ def failed_regions_text(listing: Listing) -> str:
     )
 
 
-def _row(row: ListedInstance, now: datetime) -> list[Cell]:
+def _row(row: ListedInstance, name: str, now: datetime) -> list[Cell]:
     return [
-        Cell(row.name or "-", "bold" if row.is_mine else ""),
+        Cell(name or "-", "bold" if row.is_mine else ""),
         Cell(row.id),
         Cell(row.state, "" if row.state == "running" else "dim"),
         Cell(row.type),
@@ -41,6 +46,7 @@ def _row(row: ListedInstance, now: datetime) -> list[Cell]:
         Cell(row.public_ip or row.private_ip or "-"),
         _end(row, now),
         Cell(row.backstop.value, _backstop_style(row.backstop)),
+        Cell("-" if row.usd_so_far is None else format_usd(row.usd_so_far)),
         Cell(row.owner or "-"),
     ]
 

@@ -8,8 +8,12 @@ from spawn.cli.rendering.launching import checks_lines
 from spawn.cli.rendering.tables import fields, until
 from spawn.cli.rendering.terminal import escape
 from spawn.core.instants import format_instant
+from spawn.core.tags import Tag
+from spawn.lifecycle.listed import ListedInstance
 from spawn.lifecycle.status import InstanceStatus
 from spawn.posture.levels import Disposition, Finding
+from spawn.prices.cost import parse_hourly_tag
+from spawn.prices.money import format_usd
 
 
 def status_text(status: InstanceStatus, *, now: datetime) -> str:
@@ -28,12 +32,20 @@ def status_text(status: InstanceStatus, *, now: datetime) -> str:
             ("key pair", status.key_name or "none"),
             ("launched", f"{format_instant(row.launched_at)}, {until(row.launched_at, now)}"),
             ("ends", status.endings),
+            ("cost", _cost(row)),
             ("tags", tags),
             ("checks", checks_lines(status.findings) if status.findings else ""),
         )
     )
     remedies = [text for finding in status.findings if (text := _remedy(finding))]
     return "\n".join((known, *remedies))
+
+
+def _cost(row: ListedInstance) -> str:
+    if row.usd_so_far is None:
+        return "" if row.has_ended else "not known: its price was not known when it was launched"
+    price = format_usd(parse_hourly_tag(row.tags[Tag.USD_PER_HOUR]))
+    return f"{format_usd(row.usd_so_far)} so far, {price} an hour while it runs"
 
 
 def _remedy(finding: Finding) -> str:

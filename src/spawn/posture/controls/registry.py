@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spawn.core.errors import InputError
-from spawn.iam.nearest import did_you_mean
+from spawn.core.nearest import did_you_mean
 from spawn.posture.controls import (
     disks,
     ending,

@@ -1,0 +1,38 @@
+"""EC2 Spot: what spare capacity cost of late."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+
+from spawn.aws.operation import Answer, read
+from spawn.aws.shapes import Shape, many
+from spawn.core.errors import AwsRefusal
+
+DESCRIBE_SPOT_PRICE_HISTORY = read("ec2", "DescribeSpotPriceHistory")
+
+OPERATIONS = (DESCRIBE_SPOT_PRICE_HISTORY,)
+
+
+class SpotPrice(Shape, frozen=True, kw_only=True):
+    """A price in US dollars an hour, in effect in one zone since `timestamp`."""
+
+    availability_zone: str
+    instance_type: str
+    product_description: str
+    spot_price: Decimal
+    timestamp: datetime
+
+
+def spot_prices(answer: Answer) -> tuple[SpotPrice, ...]:
+    """Understand DescribeSpotPriceHistory. Raises AwsRefusal for what is not of AWS's shape."""
+    try:
+        return many(answer, "SpotPriceHistory", SpotPrice)
+    except msgspec.ValidationError as error:
+        raise AwsRefusal(
+            f"what answered {DESCRIBE_SPOT_PRICE_HISTORY.key} can't be understood",
+            why=str(error),
+            operation=DESCRIBE_SPOT_PRICE_HISTORY.key,
+        ) from error

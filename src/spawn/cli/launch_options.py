@@ -1,0 +1,143 @@
+"""The flags that say what to launch: shared by `spawn launch` and `spawn run`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from spawn.core.levels import Level
+from spawn.images.catalog import OperatingSystem
+from spawn.launch.spec import DEFAULT_INSTANCE_TYPE, MOST_INSTANCES
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _repeatable(name: str, *more: str, metavar: str, help: str) -> Callable[[F], F]:  # noqa: A002
+    """Declare a flag that may be given several times, and holds commas too."""
+    return click.option(name, *more, multiple=True, metavar=metavar, help=help)
+
+
+_OPTIONS = (
+    click.option(
+        "--instance-type",
+        default=DEFAULT_INSTANCE_TYPE,
+        show_default=True,
+        metavar="TYPE,…",
+        help="What hardware; several are tried in their order.",
+    ),
+    click.option(
+        "--os",
+        "os_",
+        type=click.Choice([each.value for each in OperatingSystem]),
+        help="The newest image of this system; else al2023, with drivers where the type has a GPU.",
+    ),
+    click.option("--ami", "--image-id", metavar="AMI", help="An image of your choice instead."),
+    click.option(
+        "--agent/--no-agent",
+        default=True,
+        help="Whether the instance ends itself; without, its backstop alone ends it.",
+    ),
+    _repeatable(
+        "--az", "--availability-zone", metavar="ZONE,…", help="The zones to try; else all that fit."
+    ),
+    click.option(
+        "--count",
+        type=click.IntRange(1, MOST_INSTANCES),
+        default=1,
+        help="How many, in one launch.",
+    ),
+    click.option(
+        "--min-count", type=click.IntRange(1, MOST_INSTANCES), help="How many are enough; else all."
+    ),
+    click.option(
+        "--spot/--no-spot", default=False, help="Use spare capacity, which AWS may take back."
+    ),
+    click.option("--spot-max-price", metavar="USD", help="The most to pay for it, an hour."),
+    click.option("--max-cost", metavar="USD", help="Refuse what may cost more until its end date."),
+    click.option("--name", metavar="NAME", help="A name to call it by, for you and `spawn`."),
+    click.option(
+        "--ttl", metavar="DURATION", help="When it ends by itself: 30m, 4h, 1d12h. Else 8h."
+    ),
+    click.option(
+        "--security",
+        type=click.Choice([level.value for level in Level]),
+        default=Level.STANDARD.value,
+        show_default=True,
+        help="How strict the defaults are.",
+    ),
+    click.option(
+        "--key-pair",
+        "--key-name",
+        metavar="NAME",
+        help="Your EC2 key pair; else your own spawn key.",
+    ),
+    _repeatable(
+        "--security-groups",
+        "--security-group-ids",
+        metavar="SG,…",
+        help="Your own security groups, in place of one that admits you alone.",
+    ),
+    _repeatable(
+        "--ssh-from", metavar="CIDR|pl-…", help="Who may reach SSH; else your own address."
+    ),
+    click.option("--vpc", "--vpc-id", metavar="VPC", help="The VPC; else the default one."),
+    click.option(
+        "--subnet", "--subnet-id", metavar="SUBNET", help="The subnet; else one with room."
+    ),
+    click.option(
+        "--public-ip/--no-public-ip", default=None, help="Whether it gets a public address."
+    ),
+    click.option("--private-ip", metavar="ADDRESS", help="Its private address, within the subnet."),
+    click.option(
+        "--encrypt-volumes/--no-encrypt-volumes",
+        default=None,
+        help="Whether its disks are encrypted.",
+    ),
+    click.option("--kms-key-id", metavar="KEY", help="The disks' KMS key: id, ARN or alias."),
+    click.option(
+        "--volume-size", type=click.IntRange(1, 65536), metavar="GIB", help="The root disk's size."
+    ),
+    click.option("--volume-type", metavar="TYPE", help="The root disk's type: gp3, io2 …"),
+    click.option(
+        "--metadata-options",
+        metavar="OPTION=VALUE,…",
+        help="HttpTokens, HttpPutResponseHopLimit, HttpEndpoint, InstanceMetadataTags.",
+    ),
+    _repeatable("--tags", "--tag", metavar="KEY=VALUE,…", help="Tags for all that is made."),
+    click.option("--user-data", metavar="TEXT|@FILE", help="What it runs at its first boot."),
+    click.option("--user-data-file", metavar="FILE", help="The same, from a file."),
+    _repeatable(
+        "--iam-policy",
+        metavar="SERVICE:LEVEL[@SCOPE],…",
+        help="What it may do in AWS: s3:ReadOnly@my-bucket/data/*",
+    ),
+    click.option("--iam-policy-file", metavar="FILE", help="A policy document of your own."),
+    _repeatable(
+        "--iam-managed-policies", metavar="NAME|ARN,…", help="Managed policies for its role."
+    ),
+    click.option(
+        "--iam-role", metavar="NAME|ARN", help="A role that exists, in place of one made for it."
+    ),
+    click.option(
+        "--permissions-boundary", metavar="NAME|ARN", help="The most that its role may do."
+    ),
+    _repeatable(
+        "--allow", metavar="CONTROL", help="Let this control fail, this once; with --reason."
+    ),
+    click.option("--reason", metavar="WORDS", help="Why --allow is right; it is recorded."),
+    click.option(
+        "-f",
+        "--file",
+        metavar="FILE",
+        help="A launch file: any of these flags as settings in TOML, under what is typed.",
+    ),
+)
+
+
+def launch_options(function: F) -> F:
+    """Add the flags from which `launch_words.spec_of` makes a `LaunchSpec`."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function

@@ -1,0 +1,117 @@
+"""SSH certificates beside the person's keys: read from their bytes, and whether they hold now.
+
+Form: OpenSSH, PROTOCOL.certkeys. Whether the instance trusts who signed it is the instance's
+matter; what has ended, or is for somebody else, is not offered at all.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from spawn.connect.private_files import open_without_waiting
+from spawn.connect.publickey import take_string
+from spawn.core.instants import format_instant
+
+# How many strings the public key itself takes, between the nonce and the serial number.
+_KEY_FIELDS = {
+    "ssh-ed25519-cert-v01@openssh.com": 1,
+    "ssh-rsa-cert-v01@openssh.com": 2,
+    "ecdsa-sha2-nistp256-cert-v01@openssh.com": 2,
+    "ecdsa-sha2-nistp384-cert-v01@openssh.com": 2,
+    "ecdsa-sha2-nistp521-cert-v01@openssh.com": 2,
+    "sk-ssh-ed25519-cert-v01@openssh.com": 2,
+    "sk-ecdsa-sha2-nistp256-cert-v01@openssh.com": 3,
+}
+_USER = 1  # SSH_CERT_TYPE_USER
+_FOREVER = 2**64 - 1
+_NUMBER_BYTES = {"serial": 8, "type": 4, "time": 8}
+# The longest that OpenSSH itself writes is some KB: a key, names, and the signature.
+_LONGEST_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Certificate:
+    """A certificate; `ends` is None where it never does, no `principals` mean anybody."""
+
+    is_for_users: bool
+    principals: tuple[str, ...]
+    begins: datetime
+    ends: datetime | None
+
+
+def parse_certificate(line: str) -> Certificate:
+    """Read the one line of a `-cert.pub` file. Raises ValueError for anything else."""
+    words = line.split(maxsplit=2)
+    if len(words) < 2 or words[0] not in _KEY_FIELDS:
+        raise ValueError("it is not an OpenSSH certificate")
+    try:
+        rest = base64.b64decode(words[1], validate=True)
+    except binascii.Error as error:
+        raise ValueError("its base64 is damaged") from error
+    name, rest = take_string(rest)
+    if name.decode("ascii", "replace") != words[0]:
+        raise ValueError("it is of another kind inside than outside")
+    for _ in range(1 + _KEY_FIELDS[words[0]]):
+        _, rest = take_string(rest)
+    _, rest = _take_number(rest, "serial")
+    kind, rest = _take_number(rest, "type")
+    _, rest = take_string(rest)
+    principals, rest = take_string(rest)
+    begins, rest = _take_number(rest, "time")
+    ends, rest = _take_number(rest, "time")
+    return Certificate(
+        is_for_users=kind == _USER,
+        principals=_names(principals),
+        begins=_instant(begins) or datetime.max.replace(tzinfo=UTC),
+        ends=_instant(ends),
+    )
+
+
+def why_unusable(certificate: Certificate, *, user: str, now: datetime) -> str:
+    """Return why it would let nobody in, "" where it may."""
+    if not certificate.is_for_users:
+        return "it is a host's"
+    if certificate.principals and user not in certificate.principals:
+        return f"it is for {', '.join(certificate.principals)}, not for {user}"
+    if now < certificate.begins:
+        return f"it holds only from {format_instant(certificate.begins)}"
+    if certificate.ends is not None and certificate.ends <= now:
+        return f"it ended at {format_instant(certificate.ends)}"
+    return ""
+
+
+def certificate_beside(key: Path) -> tuple[Path, str] | None:
+    """Return the certificate that ssh takes for a key's, and its text; None where there is none."""
+    place = key.with_name(f"{key.name}-cert.pub")
+    try:
+        with open(place, "rb", opener=open_without_waiting) as file:
+            return place, file.read(_LONGEST_BYTES).decode("ascii", "replace")
+    except OSError:
+        return None
+
+
+def _take_number(data: bytes, kind: str) -> tuple[int, bytes]:
+    size = _NUMBER_BYTES[kind]
+    if len(data) < size:
+        raise ValueError("the certificate is cut short")
+    return int.from_bytes(data[:size], "big"), data[size:]
+
+
+def _names(data: bytes) -> tuple[str, ...]:
+    names = []
+    while data:
+        name, data = take_string(data)
+        names.append(name.decode("utf-8", "replace"))
+    return tuple(names)
+
+
+def _instant(seconds: int) -> datetime | None:
+    """Return the time, None for one that no calendar has: it never comes."""
+    try:
+        return None if seconds == _FOREVER else datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None

@@ -1,0 +1,48 @@
+"""A launch against the organisation's floor, where no flags and files are left to look at. Pure."""
+
+from __future__ import annotations
+
+from spawn.core.durations import format_duration
+from spawn.launch.spec import DEFAULT_TTL, LaunchSpec, MetadataOptions
+from spawn.settings.organisation import Organisation, check_floor, stated
+from spawn.settings.values import Value
+
+
+def hold_to_floor(spec: LaunchSpec, organisation: Organisation, *, place: str) -> None:
+    """Raise RefusedByControl where the launch goes below what the organisation demands.
+
+    `place` is where the launch comes from, for the words of the error: a saved plan, a program.
+    """
+    check_floor(stated(asked_values(spec), place=place), organisation)
+
+
+def asked_values(spec: LaunchSpec) -> dict[str, Value]:
+    """Return what the launch says of each setting that an organisation can set a floor for."""
+    said: dict[str, Value | None] = {
+        "security": spec.security.value,
+        "ttl": format_duration(spec.ttl or DEFAULT_TTL),
+        "agent": spec.agent,
+        "max-cost": spec.max_cost,
+        "encrypt-volumes": spec.encrypt_volumes,
+        "public-ip": spec.public_ip,
+        "kms-key-id": spec.kms_key_id,
+        "permissions-boundary": spec.permissions_boundary,
+        "iam-role": spec.iam_role,
+        "iam-policy": spec.iam_policies or None,
+        "iam-policy-file": spec.iam_policy_document,
+        "iam-managed-policies": spec.iam_managed_policies or None,
+        "security-groups": spec.security_groups or None,
+        "ssh-from": spec.ssh_from or None,
+        "tags": spec.tags or None,
+        "metadata-options": _metadata(spec.metadata),
+    }
+    return {key: value for key, value in said.items() if value is not None}
+
+
+def _metadata(options: MetadataOptions) -> dict[str, str]:
+    return {
+        "HttpTokens": options.http_tokens,
+        "HttpPutResponseHopLimit": str(options.http_put_response_hop_limit),
+        "HttpEndpoint": options.http_endpoint,
+        "InstanceMetadataTags": options.instance_metadata_tags,
+    }

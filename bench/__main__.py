@@ -74,9 +74,10 @@ def waiting(cloud: Cloud, home: Path) -> Iterator[Ratio]:
 
 
 def launch(environment: Mapping[str, str], home: Path, *words: str) -> Cost:
-    """Launch one instance of that name; further words are flags."""
+    """Launch one instance of that name, and don't wait for its boot; further words are flags."""
     name, *flags = words
-    asked = (SPAWN, "launch", "--name", name, "--region", REGION, "--ttl", "30m", *flags)
+    known = ("--region", REGION, "--ttl", "30m", "--wait", "running")
+    asked = (SPAWN, "launch", "--name", name, *known, *flags)
     return cost(asked, environment=environment, directory=home)
 
 

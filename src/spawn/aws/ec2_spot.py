@@ -5,11 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-import msgspec
-
 from spawn.aws.operation import Answer, read
 from spawn.aws.shapes import Shape, many
-from spawn.core.errors import AwsRefusal
 
 DESCRIBE_SPOT_PRICE_HISTORY = read("ec2", "DescribeSpotPriceHistory")
 
@@ -27,12 +24,5 @@ class SpotPrice(Shape, frozen=True, kw_only=True):
 
 
 def spot_prices(answer: Answer) -> tuple[SpotPrice, ...]:
-    """Understand DescribeSpotPriceHistory. Raises AwsRefusal for what is not of AWS's shape."""
-    try:
-        return many(answer, "SpotPriceHistory", SpotPrice)
-    except msgspec.ValidationError as error:
-        raise AwsRefusal(
-            f"what answered {DESCRIBE_SPOT_PRICE_HISTORY.key} can't be understood",
-            why=str(error),
-            operation=DESCRIBE_SPOT_PRICE_HISTORY.key,
-        ) from error
+    """Understand DescribeSpotPriceHistory. Raises what `many` raises."""
+    return many(answer, "SpotPriceHistory", SpotPrice)

@@ -75,7 +75,7 @@ class Result(enum.Enum):
 
 @dataclass(frozen=True)
 class Attempt:
-    """A try that found no capacity. `label` is the alternative's, empty for the first choice."""
+    """A try that failed. `label` is the alternative's, empty for the first choice."""
 
     label: str
     refusal: AwsRefusal

@@ -46,7 +46,6 @@ _OF_THE_CHAIN = frozenset({"signin", "sso", "sso-oidc", "sts"})
 # Many reads go out in one round, each on a connection of its own.
 CONNECTIONS = 48
 
-
 # EC2 API Reference, "Error codes", "Server error codes".
 _SHORTAGE_CODES = frozenset({"InsufficientHostCapacity", "InsufficientInstanceCapacity"})
 # IAM user guide, "IAM identifiers"; STS API Reference, AssumeRole, RoleSessionName.
@@ -147,8 +146,9 @@ class Session:
     `user_agent_extra` goes into every call, and so into CloudTrail: it carries the launch id.
     `called` are the operations that will be called, none for any: knowing them saves most of the
     time that a client takes to make.
-
-    Raises InputError for a profile that does not exist, and for an ARN that is not a role's.
+    With `assume_role` STS is asked at once whose right that is: the role's sessions are named
+    after them. Raises InputError for a profile that does not exist, and for an ARN that is not a
+    role's; what STS refuses is an AwsRefusal.
     """
 
     def __init__(

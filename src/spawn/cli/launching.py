@@ -74,13 +74,14 @@ def carry_out(wiring: Wiring, asked: AskedLaunch, *, output: Output) -> int:
     if output is Output.TABLE:
         _show_launched(wiring, launched, output)
     try:
+        # Before the waiting: an error there must not keep earlier launches from being made good.
+        mend_after_launch(wiring, asked.account)
         waiting = Waiting(wiring=wiring, account=asked.account, progress=progress.phase)
         waiting.for_launched(launched, asked=asked.wait)
     finally:
         # A document is written when nothing is left to wait for, or nobody waits any more.
         if output is not Output.TABLE:
             _show_launched(wiring, launched, output)
-    mend_after_launch(wiring, asked.account)
     if launched.missing:
         raise PartlyDone(
             f"{len(launched.ids)} of {plan.spec.count} instances run",

@@ -59,12 +59,7 @@ class AccountWords:
     @classmethod
     def of(cls, words: Mapping[str, Any]) -> AccountWords:
         """Return those among a command's parameters."""
-        return cls(
-            region=words["region"],
-            profile=words["profile"],
-            assume_role=words["assume_role"],
-            local=words["local"],
-        )
+        return cls(**{name: words[name] for name in cls.__annotations__ if name in words})
 
 
 def account_flags(*, region: str | None = "The AWS region.") -> Callable[[F], F]:
@@ -93,10 +88,12 @@ def account_flags(*, region: str | None = "The AWS region.") -> Callable[[F], F]
     def add(function: F) -> F:
         @functools.wraps(function)
         def command(*args: Any, **words: Any) -> Any:
-            named = {
-                name: words.pop(name) for name in AccountWords.__annotations__ if name in words
+            others = {
+                name: word
+                for name, word in words.items()
+                if name not in AccountWords.__annotations__
             }
-            return function(*args, asked=AccountWords(**named), **words)
+            return function(*args, asked=AccountWords.of(words), **others)
 
         decorated: Any = command
         for flag in reversed(flags):

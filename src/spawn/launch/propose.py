@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from spawn.aws.door import Reader
-from spawn.aws.questions import Absent, Fact, Unseen, answer_of
+from spawn.aws.questions import Absent, Fact, Known, Unseen, answer_of
 from spawn.aws.ssm import Parameter
 from spawn.core.errors import AccountError, InputError, SpawnError
 from spawn.core.ids import is_launch_id
@@ -49,24 +49,30 @@ def propose(
        is taken for what they are, and asked for beside everything else.
     2. Where they have changed, all is asked once more.
     """
-    assumed = _assumed(spec_for, reader, around, region=region)
+    guess = around.organisation.guess()
+    assumed = _assumed(guess, spec_for, reader, around, region=region)
     spec = spec_for(assumed)
     facts = gather(spec, reader, around)
     if facts.organisation != assumed and not isinstance(facts.organisation, Unseen):
         spec = spec_for(facts.organisation)
         facts = gather(spec, reader, around)
-    around.organisation.keep(facts.organisation)
+    if facts.organisation != guess:
+        around.organisation.keep(facts.organisation)
     return make_plan(spec, facts, now=around.now, launch_id=launch_id)
 
 
 def _assumed(
-    spec_for: SpecFor, reader: Reader, around: Surroundings, *, region: str
+    guess: Known[Parameter] | Absent | None,
+    spec_for: SpecFor,
+    reader: Reader,
+    around: Surroundings,
+    *,
+    region: str,
 ) -> Fact[Parameter]:
     """Return what the defaults are taken to be; one that refuses the launch is asked for first.
 
     What was true last time must not refuse what is allowed by now.
     """
-    guess = around.organisation.guess()
     if guess is None:
         return Absent()
     try:

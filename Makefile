@@ -32,6 +32,7 @@ test: $(STAMP) ## run the whole test suite
 lint: $(STAMP) ## check style and formatting
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/vermin --no-tips --quiet --target=3.9- src/spored
 
 types: $(STAMP) ## check types, strictly
 	@$(BIN)/mypy

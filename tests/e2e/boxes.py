@@ -89,6 +89,10 @@ class Box:
         assert done.code == 0, done.stderr
         return done.stdout
 
+    def agents(self) -> list[str]:
+        """The processes on it that are its agent, or keep it running."""
+        return self.sh("pgrep -f '[s]pored agent' || true").split()
+
     def described(self) -> dict[str, Any]:
         """The instance as DescribeInstances shows it now."""
         answer = client(self.cloud, "ec2").describe_instances(InstanceIds=[self.id])

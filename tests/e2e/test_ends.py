@@ -37,23 +37,23 @@ def test_power_off_from_inside_ends_the_instance(launch: Launch) -> None:
 
 
 def test_a_reboot_keeps_instance_disk_and_end_date(launch: Launch) -> None:
-    """After a reboot the disk is as it was, and the end date's guard stands again."""
+    """After a reboot the disk is as it was, and the agent is there again."""
     box = launch()
     box.sh("echo kept > ~/file")
     first_boot = box.sh("cat /proc/sys/kernel/random/boot_id; ls -di /proc/1/ns/pid")
     box.run("sudo", "reboot")
-    box.await_console("spawn: powers off at", times=2)
+    box.await_console("spored: 1 ", times=2)
     assert box.described()["State"]["Name"] == "running"
     assert box.sh("cat ~/file") == "kept\n"
     assert box.sh("cat /proc/sys/kernel/random/boot_id; ls -di /proc/1/ns/pid") != first_boot
-    assert guards(box)
+    assert box.agents()
 
 
-def test_the_backstop_ends_what_its_guard_does_not(launch: Launch, cloud: Cloud) -> None:
-    """With the guard on the instance killed, its schedule, when due, terminates it and goes."""
+def test_the_backstop_ends_what_its_agent_does_not(launch: Launch, cloud: Cloud) -> None:
+    """With the agent killed, and what restarts it, its schedule, when due, terminates it."""
     box = launch()
-    box.sh(f"sudo kill -KILL {' '.join(guards(box))}")
-    assert not guards(box)
+    box.sh("sudo pkill -KILL -f '[s]pored agent'")
+    assert not box.agents()
     scheduler = client(cloud, "scheduler")
     name = move_backstop(scheduler, box, to=datetime.now(UTC) + timedelta(seconds=1))
     ended = box.await_state("terminated")
@@ -79,11 +79,6 @@ def test_the_end_date_powers_the_instance_off(short_lived: Box) -> None:
     ended = short_lived.await_state("terminated", seconds=left + GRACE_SECONDS)
     assert ended["StateReason"]["Code"] == "Client.InstanceInitiatedShutdown"
     assert datetime.now(UTC) >= due
-
-
-def guards(box: Box) -> list[str]:
-    """The processes on an instance that will power it off."""
-    return box.sh("pgrep -f '[g]uard$' || true").split()
 
 
 def schedules(scheduler: Any) -> list[str]:

@@ -26,11 +26,11 @@ def test_a_script_runs_once_as_root(launch: Launch) -> None:
 
 
 def test_a_file_of_any_known_kind_runs(launch: Launch, home: Path) -> None:
-    """A gzipped #cloud-config is taken from a file, and runs beside the end date's guard."""
+    """A gzipped #cloud-config is taken from a file, and runs beside the agent."""
     file = home / "config.gz"
     file.write_bytes(
         gzip.compress(b"#cloud-config\nruncmd:\n  - [sh, -c, 'echo \"from runcmd\"']\n")
     )
     box = launch("--user-data", f"@{file}")
     assert "from runcmd" in box.await_console("finished at")
-    assert "spawn: powers off at" in box.await_console("spawn: powers off at")
+    assert "watching until" in box.await_console("spored: 1 ")

@@ -7,7 +7,8 @@
     plan       spec + facts -> LaunchPlan: pure. Its parts, pure as well: `candidates` (types,
                images, `disks`, places), `rights`, `parts`, put together by `decisions`; steps by
                `staging` and `request`; words by `summary`; `planned_posture` for the controls
-    userdata   the bytes that the instance starts with: pure
+    userdata   the bytes that the instance starts with, pure: the boothook that brings the agent
+               (`agent`, `bootstrap`, `travelling`) and the person's part
     apply      performs a plan and keeps its journal (`journalling`)
     arrival    awaits what was launched, reads it back, has it judged
     shortage   what there is too little of, explained; `undo` ends what was launched in vain

@@ -11,6 +11,7 @@ from spawn.aws.sts import Identity
 from spawn.core.instants import format_instant
 from spawn.core.steps import Stage
 from spawn.core.tags import Tag
+from spawn.launch.agent import agent_boothook
 from spawn.launch.candidates import Candidates, choose_candidates
 from spawn.launch.facts import AccountFacts
 from spawn.launch.parts import (
@@ -25,7 +26,6 @@ from spawn.launch.rights import owner_of
 from spawn.launch.spec import LaunchSpec
 from spawn.launch.userdata import assemble, verbatim
 from spawn.lifecycle.backstop import plan_group
-from spawn.lifecycle.boothook import end_date_boothook
 from spawn.registry.table import TablePlan, plan_table
 
 
@@ -36,6 +36,7 @@ class Decisions:
     tags       those of the instance and of what is made with it
     user_data  the exact bytes, None for none
     has_agent  whether something on the instance ends it
+    has_metadata_tags  whether it is told of a later end date
     unseen_organisation  why the organisation's defaults could not be looked at, "" where they were
     """
 
@@ -50,6 +51,7 @@ class Decisions:
     rights: Rights
     user_data: bytes | None
     has_agent: bool
+    has_metadata_tags: bool
     unseen_organisation: str
     schedule_group: Stage
     table: TablePlan
@@ -58,6 +60,8 @@ class Decisions:
     def notes(self) -> tuple[str, ...]:
         """What the person should know and no control judges."""
         unpowered = "" if self.has_agent else "nothing on the instance ends it: its backstop does"
+        is_deaf = self.has_agent and not self.has_metadata_tags
+        deaf = "its tags are not in its metadata: a new end date moves its backstop alone"
         image = self.candidates.first.image
         passed_over = self.candidates.passed_over
         notes = (
@@ -65,6 +69,7 @@ class Decisions:
             image.note,
             *self.place.notes,
             unpowered,
+            deaf if is_deaf else "",
             self.table.warning,
             self.unseen_organisation,
         )
@@ -85,18 +90,21 @@ def decide(
         Tag.CREATED_AT.value: format_instant(now),
     }
     candidates = choose_candidates(spec, facts, now=now)
+    tags = spec.tags | shared | _own_tags(spec, expires_at)
+    boothook = agent_boothook(facts.agent, tags, now=now, expires_at=expires_at)
     return Decisions(
         launch_id=launch_id,
         caller=caller,
         owner=owner,
         expires_at=expires_at,
-        tags=spec.tags | shared | _own_tags(spec, expires_at),
+        tags=tags,
         candidates=candidates,
         place=choose_place(spec, facts, candidates.first.choice, tags=shared),
         key=choose_key(spec, facts, tags=shared),
         rights=choose_rights(spec, facts, tags=shared),
-        user_data=_user_data(spec, expires_at),
+        user_data=_user_data(spec, boothook),
         has_agent=spec.agent,
+        has_metadata_tags=spec.metadata.instance_metadata_tags == "enabled",
         unseen_organisation=_unseen(facts.organisation),
         schedule_group=plan_group(facts.schedule_group, region=spec.region, tags=shared),
         table=plan_table(facts.table, region=spec.region, tags=shared),
@@ -117,7 +125,7 @@ def _own_tags(spec: LaunchSpec, expires_at: datetime) -> dict[str, str]:
     return tags if spec.name is None else tags | {Tag.NAME.value: spec.name}
 
 
-def _user_data(spec: LaunchSpec, expires_at: datetime) -> bytes | None:
+def _user_data(spec: LaunchSpec, boothook: bytes) -> bytes | None:
     if spec.agent:
-        return assemble(end_date_boothook(expires_at), spec.user_data, flag="--user-data")
+        return assemble(boothook, spec.user_data, flag="--user-data")
     return None if spec.user_data is None else verbatim(spec.user_data, flag="--user-data")

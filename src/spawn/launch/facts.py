@@ -26,6 +26,7 @@ from spawn.iam.roles import RoleFacts, role_questions
 from spawn.images.accelerators import looks_accelerated
 from spawn.images.catalog import OperatingSystem
 from spawn.images.choose import given_image_question, image_question, parse_image_id
+from spawn.launch.agent import AgentSource, read_agent_source
 from spawn.launch.rights import (
     attached_arns,
     decisive_boundary,
@@ -73,6 +74,7 @@ class AccountFacts:
 
     caller_addresses  None where nothing depends on them
     key_pair          the named one, or the one that holds the person's own key; None for neither
+    agent             the source of what an instance is sent to end itself
     """
 
     caller: CallerFacts
@@ -88,6 +90,7 @@ class AccountFacts:
     table: TableFacts
     prices: PriceFacts
     organisation: Fact[Parameter]
+    agent: AgentSource
 
 
 class OrganisationGuess(Protocol):
@@ -225,6 +228,7 @@ def _ask_of_region(
         table=table(),
         prices=prices(),
         organisation=organisation(),
+        agent=read_agent_source(),
     )
 
 

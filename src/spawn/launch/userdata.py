@@ -69,16 +69,15 @@ def unpacked(user_data: bytes, *, flag: str) -> bytes:
 def assemble(boothook: bytes, user_data: bytes | None, *, flag: str) -> bytes:
     """Return the user-data of a launch: the boothook, then the person's part where there is one.
 
-    Sent as it is while that fits, so that a person can read it on the instance; gzipped
-    otherwise. The same input gives the same bytes. Raises InputError, naming `flag`, for a text
-    that does not fit even so, or that no part of cloud-init would run.
+    It is gzipped, and the same input gives the same bytes. Raises InputError, naming `flag`, for
+    a text that does not fit even so, or that no part of cloud-init would run.
     """
-    message = MIMEMultipart("mixed", boundary=_boundary(boothook, user_data or b""))
+    if user_data is None:
+        return gzip.compress(boothook, mtime=0)
+    message = MIMEMultipart("mixed", boundary=_boundary(boothook, user_data))
     message.attach(_part("text/cloud-boothook", boothook))
-    if user_data is not None:
-        message.attach(_users_part(unpacked(user_data, flag=flag), flag=flag))
-    plain = _written(message)
-    sent = plain if len(plain) <= MOST_BYTES else gzip.compress(plain, mtime=0)
+    message.attach(_users_part(unpacked(user_data, flag=flag), flag=flag))
+    sent = gzip.compress(message.as_bytes(policy=_UNTOUCHED), mtime=0)
     return _fitting(sent, f"compressed it has {len(sent)} bytes", flag=flag)
 
 
@@ -137,10 +136,6 @@ def _is_7bit(text: bytes) -> bool:
     """Say whether the text may travel as it is (RFC 2045, 2.7): readable beats compact."""
     lines = text.split(b"\n")
     return text.isascii() and not {0, 13} & set(text) and max(map(len, lines)) <= _LONGEST_7BIT_LINE
-
-
-def _written(message: MIMEMultipart) -> bytes:
-    return message.as_bytes(policy=_UNTOUCHED)
 
 
 def _boundary(*texts: bytes) -> str:

@@ -4,7 +4,6 @@ In: what was read (or an `Asker` that reads it), the caller, the time. Out: froz
 stages of steps; nothing here prints, asks a person, or looks at a clock of its own.
 
     backstop   the schedule behind each end date: planned, remade where it is missing, judged
-    boothook   the script on the instance that powers it off at its end date
     listed     an instance as spawn sees it: whose, until when, what ends it
     list       the instances of all `regions`, one that fails named
     filters    what `--filter` means; `filter_parser` reads it

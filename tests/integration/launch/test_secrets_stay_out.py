@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 from pathlib import Path
 
@@ -20,7 +21,7 @@ def test_only_the_instance_is_told(account: Account, spawn: Program, home: Path)
     sent = account.client("ec2").describe_instance_attribute(
         InstanceId=instance.instance_id, Attribute="userData"
     )
-    assert CANARY.encode() in base64.b64decode(sent["UserData"]["Value"])
+    assert CANARY.encode() in gzip.decompress(base64.b64decode(sent["UserData"]["Value"]))
     kept = [file for file in home.rglob("*") if file.is_file()]
     assert any(file.suffix == ".jsonl" for file in kept)
     told = [launched.stdout, launched.stderr, json.dumps(account.records())]

@@ -20,6 +20,7 @@ from spawn.core.tags import tag_list
 from spawn.iam.documents import PolicyDocument, canonical_json
 from spawn.iam.existing import IdentityFacts
 from spawn.iam.roles import RoleFacts, WantedRole, service_principal, trust_of
+from spawn.launch.agent import read_agent_source
 from spawn.launch.facts import AccountFacts, CallerFacts, DiskFacts
 from spawn.launch.plan import LaunchPlan, make_plan
 from spawn.launch.rights import (
@@ -63,6 +64,7 @@ AMI, ARM_AMI, OWN_AMI, UBUNTU_AMI, WINDOWS_AMI = (
 )
 # Not AL2023's own device name: what is assumed instead of read shows.
 ROOT_DEVICE = "/dev/sda1"
+AGENT = read_agent_source()
 PUBLIC_KEY = (
     "ssh-ed25519 "
     + base64.b64encode(b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + bytes(range(32))).decode()
@@ -110,6 +112,7 @@ def fresh_account(asked: LaunchSpec, *, has_boundary: bool = False) -> AccountFa
         table=TableFacts(table=Absent(), expires=Absent(), can_be_restored=Absent()),
         prices=prices_of(asked.instance_types),
         organisation=Absent(),
+        agent=AGENT,
     )
 
 

@@ -85,7 +85,7 @@ def test_the_root_disk_bears_the_images_own_device_name(asked: LaunchSpec) -> No
 
 @given(specs(user_data=b"echo hello\n", agent=True))
 def test_the_end_date_is_the_first_thing_that_runs(asked: LaunchSpec) -> None:
-    """User-data fits, and begins with the boothook that powers off at the plan's end date."""
+    """User-data fits, and begins with the boothook that brings the agent and its end date."""
     plan = plan_or_none(asked)
     if plan is None:
         return
@@ -93,7 +93,8 @@ def test_the_end_date_is_the_first_thing_that_runs(asked: LaunchSpec) -> None:
     assert len(sent) <= MOST_BYTES
     first, last = parts_of(sent)
     assert first.kind == "text/cloud-boothook"
-    assert f"end={int(plan.expires_at.timestamp())}\n".encode() in first.content
+    end_date = f'"spawn:expires-at":"{format_instant(plan.expires_at)}"'
+    assert end_date.encode() in first.content
     assert last.content.endswith(b"echo hello\n")
 
 

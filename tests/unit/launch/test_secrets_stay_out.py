@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 
 import msgspec
 import pytest
@@ -32,7 +33,7 @@ def holds(text: bytes, secret: bytes) -> bool:
 def test_only_the_instance_is_told() -> None:
     """Record, journal, findings, posture, summary and notes know the digest of it at the most."""
     plan = plan_of(spec(user_data=b"#!/bin/sh\necho " + CANARY))
-    assert holds(user_data_of(plan), CANARY)
+    assert holds(gzip.decompress(user_data_of(plan)), CANARY)
     begun = Planned(
         at=NOW,
         launch_id=plan.launch_id,

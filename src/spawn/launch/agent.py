@@ -1,0 +1,40 @@
+"""What a launch tells the agent, and which of its files it sends along. Pure, but for reading them.
+
+base      ends the instance at its end date: every launch with an agent has it
+a duty    a module of the agent's, with words for it: sent where it is asked for
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from importlib.resources import files
+
+from spawn.core.tags import Tag
+from spawn.launch.bootstrap import BASE, boothook
+from spawn.posture.controls.ending import LONGEST_LIFE
+
+# The agent's modules by name, as they stand in its source.
+AgentSource = Mapping[str, str]
+# The tags that are orders: the agent reads them again and again.
+ORDER_TAGS = (Tag.EXPIRES_AT,)
+
+
+def read_agent_source() -> AgentSource:
+    """Read the agent's source, which is installed beside spawn."""
+    modules = (file for file in files("spored").iterdir() if file.name.endswith(".py"))
+    return {file.name.removesuffix(".py"): file.read_text(encoding="ascii") for file in modules}
+
+
+def agent_boothook(
+    source: AgentSource, tags: Mapping[str, str], *, now: datetime, expires_at: datetime
+) -> bytes:
+    """Return the part of user-data that brings the agent; `tags` are the instance's."""
+    # A level that admits a longer life than usual means it: it is as far as the agent goes along.
+    longest = max(LONGEST_LIFE, expires_at - now)
+    orders = {
+        "limits": {"longest": int(longest.total_seconds()), "pre_stop": 0},
+        "tags": {key.value: tags[key] for key in ORDER_TAGS if key in tags},
+        "duties": {},
+    }
+    return boothook({name: source[name] for name in BASE}, orders)

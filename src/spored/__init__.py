@@ -1,0 +1,19 @@
+"""spored: ends the machine that it runs on, on time. spawn sends it along with each instance.
+
+It needs no permission in AWS, Python 3.9 and its standard library, and imports nothing of spawn.
+What travels is this source without its comments and annotations (`spawn.launch.travelling`): the
+files of the base, and of the duties that were asked for.
+
+    step        decides what to do next: pure, the states and transitions as a table
+    orders      what user-data and tags say of the end: pure; `instants` reads and writes times
+    clock       what time it is, whatever the machine's own clock says: pure
+    metadata    asks the instance metadata service
+    power       ends processes, and the machine
+    children    starts processes and never waits for them
+    voice       speaks on the serial console
+    agent       looks, decides, acts, speaks: the loop
+
+A duty is a module with a class `Duty(agent, words)`: `wishes()` is called at each look and
+returns ends that it wants, `act(deed)` at each deed. `spored NAME ...` on the instance runs the
+function `main` of the module NAME.
+"""

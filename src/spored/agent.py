@@ -45,6 +45,7 @@ class Agent:
         self.children, self.metadata, self.clock = Children(), Metadata(), Clock()
         self.heard, self.now, self.beats, self.lines = False, 0.0, 0, ""
         self.asked_at = self.beat_at = 0.0
+        self.notes: dict[str, str] = {}
         tags = told["tags"]
         self.memory = Memory(Orders(parse_instant(tags[EXPIRES_AT]), HOLD in tags, 0, tags))
         self.guarded(self.remember)
@@ -57,18 +58,16 @@ class Agent:
         """Take up what was kept."""
         text = read(NOW) or read(KEPT)
         if text:
-            memory, clock = json.loads(text)
-            orders, state = Orders(**memory.pop("orders")), State(memory.pop("state"))
-            self.memory, self.clock = Memory(orders, state, **memory), Clock(**clock)
+            kept = json.loads(text)
+            orders, state = Orders(**kept.pop("orders")), State(kept.pop("state"))
+            self.clock = Clock(**kept.pop("clock"))
+            self.memory = Memory(orders, state, **kept)
 
     def tick(self) -> float:
         """Look, decide and act once; return after how many seconds to do so again."""
         self.children.reap()
         boot = time.clock_gettime(time.CLOCK_BOOTTIME)
-        tags = None
-        if boot >= self.asked_at + ORDERS_SECONDS:
-            self.asked_at = boot
-            tags = self.read_tags(boot)
+        tags = self.read_tags(boot) if boot >= self.asked_at + ORDERS_SECONDS else None
         self.now = self.clock.now(time.time(), boot)
         state = self.memory.state
         code = self.children.codes.get(state)
@@ -78,7 +77,7 @@ class Agent:
             tags,
             may_be_due=self.heard or boot >= BOOT_SECONDS,
             wishes=[wish for duty in self.duties for wish in self.guarded(duty.wishes) or ()],
-            is_over=code is not None and (code != 0 or state is State.PREPARING),
+            is_over=bool(code) or (code == 0 and state is State.PREPARING),
         )
         self.memory, deeds, said = step(self.limits, seen, self.memory)
         for deed in deeds:
@@ -88,12 +87,16 @@ class Agent:
         if said or boot >= self.beat_at + HEARTBEAT_SECONDS:
             self.beat_at = boot
             self.beat()
-        left = self.memory.orders.until - self.now
-        is_calm = self.memory.state in (State.WATCHING, State.HELD) and left > TICK_SECONDS
-        return TICK_SECONDS if is_calm else SHORT_TICK_SECONDS
+        if (
+            self.memory.state is State.WATCHING
+            and self.memory.orders.until > self.now + TICK_SECONDS
+        ):
+            return TICK_SECONDS
+        return SHORT_TICK_SECONDS
 
     def read_tags(self, boot: float) -> Mapping[str, str] | None:
         """Return the tags that are orders, None where they can't be read."""
+        self.asked_at = boot
         try:
             self.metadata.renew()
             names = self.metadata.get("tags/instance")
@@ -136,20 +139,24 @@ class Agent:
         """Tell on the console that we live, and until when; keep what has to be kept."""
         self.beats += 1
         memory, clock = self.memory, self.clock
-        orders = memory.orders
+        orders, notes, lines = memory.orders, json.dumps(self.notes), self.lines
         line = (
             f"{self.beats} {format_instant(self.now)} {memory.state.value}"
             f" until {format_instant(orders.until)} order {order_id(orders.tags)} {read(KEY)[4:54]}"
         )
         console(line)
-        self.guarded(replace_file, STATUS, f"{line}\n")
-        self.guarded(replace_file, NOW, json.dumps([asdict(memory), asdict(clock)]))
-        later = json.dumps([asdict(Memory(orders)), asdict(Clock(None, clock.trusted))])
-        lines = self.lines
+        self.guarded(replace_file, STATUS, f"{line}\n{notes}\n")
+        self.guarded(replace_file, NOW, written(memory, clock))
+        later = written(Memory(orders), Clock(None, clock.trusted))
         if self.children.start("disk", lambda: keep(later, lines)):
             self.lines = ""
         if not read(KEY):
             self.children.run("key", 10, ASK_FOR_KEY)
+
+
+def written(memory: Memory, clock: Clock) -> str:
+    """Write down what is remembered."""
+    return json.dumps({**asdict(memory), "clock": asdict(clock)})
 
 
 def keep(state: str, lines: str) -> None:

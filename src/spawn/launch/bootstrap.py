@@ -31,7 +31,7 @@ BASE = (
 _END = "END"
 _SCRIPT = r"""#cloud-boothook
 #!/bin/sh
-# spored ends this machine on time. Its comments are in spawn's source: src/spored
+# spored ends this machine on time. See src/spored of spawn
 PATH=$PATH:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 put() { cat >"$1.new" && mv "$1.new" "$1"; }
 umask 022
@@ -61,7 +61,7 @@ fi
 # systemd.exec(5). The bounding set leaves reboot(2) and mlock(2), and shuts out by itself what
 # ProtectClock, ProtectHostname and others would. Logins are spoken to as the group tty may.
 _UNIT = """[Unit]
-Description=spored ends this machine on time
+Description=spored
 DefaultDependencies=no
 StartLimitIntervalSec=0
 [Service]

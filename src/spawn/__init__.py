@@ -9,12 +9,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from spawn.api import Instance, MetadataOptions, SpawnError, launch, list_instances
+    from spawn.api import (
+        Completion,
+        EndAction,
+        Idle,
+        Instance,
+        MetadataOptions,
+        PreStop,
+        SpawnError,
+        launch,
+        list_instances,
+    )
 
 __version__ = "0.1.0"
 __all__ = [
+    "Completion",
+    "EndAction",
+    "Idle",
     "Instance",
     "MetadataOptions",
+    "PreStop",
     "SpawnError",
     "__version__",
     "launch",

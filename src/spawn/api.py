@@ -39,10 +39,29 @@ from spawn.core.errors import InputError, PartlyDone, SpawnError
 from spawn.core.levels import Level
 from spawn.core.tags import check_tags
 from spawn.images.catalog import OperatingSystem
-from spawn.launch.spec import DEFAULT_INSTANCE_TYPE, LaunchSpec, MetadataOptions, Waiver
+from spawn.launch.spec import (
+    DEFAULT_INSTANCE_TYPE,
+    Completion,
+    EndAction,
+    Idle,
+    LaunchSpec,
+    MetadataOptions,
+    PreStop,
+    Waiver,
+)
 from spawn.lifecycle.listed import ListedInstance
 
-__all__ = ["Instance", "MetadataOptions", "SpawnError", "launch", "list_instances"]
+__all__ = [
+    "Completion",
+    "EndAction",
+    "Idle",
+    "Instance",
+    "MetadataOptions",
+    "PreStop",
+    "SpawnError",
+    "launch",
+    "list_instances",
+]
 
 # A program that forgets its instance, or dies, pays for an hour and not for a working day.
 DEFAULT_TTL = timedelta(hours=1)
@@ -135,6 +154,10 @@ def launch(
     iam_managed_policies: Sequence[str] = (),
     iam_role: str | None = None,
     permissions_boundary: str | None = None,
+    pre_stop: PreStop | None = None,
+    idle: Idle | None = None,
+    completion: Completion | None = None,
+    hibernation: bool = False,
     allow: Mapping[str, str] | None = None,
 ) -> Instance:
     """Launch an instance and return it, running and checked.
@@ -185,6 +208,10 @@ def launch(
         waivers=tuple(
             Waiver(control=control, reason=reason) for control, reason in (allow or {}).items()
         ),
+        pre_stop=pre_stop,
+        idle=idle,
+        completion=completion,
+        hibernation=hibernation,
     )
     return _launched(wiring, account, spec, launch_id)
 

@@ -256,6 +256,7 @@ class InstanceType(Shape, frozen=True, kw_only=True):
     inference_accelerator_info: InferenceAcceleratorInfo = InferenceAcceleratorInfo()
     neuron_info: NeuronInfo = NeuronInfo()
     hypervisor: str = ""
+    hibernation_supported: bool = False
 
 
 class Offering(Shape, frozen=True, kw_only=True):

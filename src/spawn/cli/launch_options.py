@@ -9,7 +9,7 @@ import click
 
 from spawn.core.levels import Level
 from spawn.images.catalog import OperatingSystem
-from spawn.launch.spec import DEFAULT_INSTANCE_TYPE, MOST_INSTANCES
+from spawn.launch.spec import DEFAULT_INSTANCE_TYPE, MOST_INSTANCES, EndAction
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -18,6 +18,41 @@ def _repeatable(name: str, *more: str, metavar: str, help: str) -> Callable[[F],
     """Declare a flag that may be given several times, and holds commas too."""
     return click.option(name, *more, multiple=True, metavar=metavar, help=help)
 
+
+_END_ACTIONS = click.Choice([action.value for action in EndAction])
+
+_ENDINGS = (
+    click.option("--pre-stop", metavar="COMMAND", help="What it runs before it ends, as root."),
+    click.option("--pre-stop-timeout", metavar="DURATION", help="How long that may take. Else 2m."),
+    click.option("--idle-timeout", metavar="DURATION", help="End it once it was idle for so long."),
+    click.option(
+        "--idle-cpu",
+        type=click.IntRange(1, 100),
+        metavar="PERCENT",
+        help="Less use of one processor than that is idle. Else 10.",
+    ),
+    click.option(
+        "--idle-network",
+        type=click.IntRange(min=0),
+        metavar="BYTES",
+        help="Less traffic a second than that is idle. Else 10000.",
+    ),
+    _repeatable("--active-processes", metavar="NAME,…", help="Not idle while one of these runs."),
+    _repeatable("--active-ports", metavar="PORT,…", help="Not idle with a connection on these."),
+    click.option("--on-idle", type=_END_ACTIONS, help="What becomes of it then. Else terminate."),
+    click.option(
+        "--on-complete",
+        type=_END_ACTIONS,
+        help="What becomes of it when its work says `spored complete`.",
+    ),
+    click.option("--completion-file", metavar="PATH", help="A file there says so, too."),
+    click.option(
+        "--completion-delay", metavar="DURATION", help="How long after that it ends. Else 30s."
+    ),
+    click.option(
+        "--hibernation/--no-hibernation", default=False, help="Let it be hibernated later."
+    ),
+)
 
 _OPTIONS = (
     click.option(
@@ -60,6 +95,7 @@ _OPTIONS = (
     click.option(
         "--ttl", metavar="DURATION", help="When it ends by itself: 30m, 4h, 1d12h. Else 8h."
     ),
+    *_ENDINGS,
     click.option(
         "--security",
         type=click.Choice([level.value for level in Level]),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from spawn.cli.ending_words import completion, idle, pre_stop, separated
 from spawn.core.durations import parse_duration
 from spawn.core.errors import InputError, NamedThingNotFound
 from spawn.core.levels import Level
@@ -65,12 +66,11 @@ def spec_of(words: Mapping[str, Any], *, region: str, public_key: str) -> Launch
         iam_role=words["iam_role"],
         permissions_boundary=words["permissions_boundary"],
         waivers=_waivers(words["allow"], words["reason"]),
+        pre_stop=pre_stop(words),
+        idle=idle(words),
+        completion=completion(words),
+        hibernation=words["hibernation"],
     )
-
-
-def separated(texts: Iterable[str]) -> tuple[str, ...]:
-    """Return the words of a repeatable flag whose value may hold several, with commas between."""
-    return tuple(word.strip() for text in texts for word in text.split(",") if word.strip())
 
 
 def _usd(text: str | None, *, flag: str) -> Decimal | None:

@@ -20,6 +20,7 @@ from spawn.images.choose import given_image, newest_image
 from spawn.images.chosen import ChosenImage, Onlooker
 from spawn.launch.disks import billed_volumes, choose_disks, planned_disks
 from spawn.launch.facts import AccountFacts
+from spawn.launch.hibernation import check_hibernation
 from spawn.launch.request import Disk
 from spawn.launch.spec import LaunchSpec
 from spawn.network.subnets import SubnetChoice, SubnetOption, SubnetRequest, choose_subnets
@@ -46,6 +47,7 @@ class Candidate:
     disk_postures: tuple[DiskPosture, ...]
     choice: SubnetChoice
     places: tuple[PricedPlace, ...]
+    has_gpu: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +77,7 @@ def choose_candidates(spec: LaunchSpec, facts: AccountFacts, *, now: datetime) -
     unfit: list[InputError] = []
     for kind in _types(spec, facts):
         try:
+            check_hibernation(spec, kind)
             choice = choose_subnets(_subnet_request(spec, kind.instance_type), facts.network)
         except InputError as error:
             unfit.append(error)
@@ -128,7 +131,7 @@ def _candidate(
     now: datetime,
 ) -> Candidate:
     image = _image(spec, facts, kind, now=now)
-    disks = choose_disks(spec, image, facts.disks)
+    disks = choose_disks(spec, image, facts.disks, memory_mib=kind.memory_info.size_in_mib)
     price = functools.partial(
         hourly_price,
         facts.prices,
@@ -143,6 +146,7 @@ def _candidate(
         disks=disks,
         disk_postures=planned_disks(disks, image, facts.disks),
         choice=choice,
+        has_gpu=bool(kind.gpu_info.gpus),
         places=tuple(
             PricedPlace(
                 place=place,

@@ -7,6 +7,7 @@ from datetime import timedelta
 from spawn.core.errors import InputError
 from spawn.core.levels import Level
 from spawn.core.tags import LONGEST_VALUE, MOST_TAGS, Tag, unreadable_in_metadata
+from spawn.launch.duty_checks import check_duties
 from spawn.launch.spec import DEFAULT_TTL, LaunchSpec
 
 # Tags that spawn adds to an instance: what is left of AWS's fifty is the person's.
@@ -19,6 +20,10 @@ _OWN_TAGS = (
     Tag.EXPIRES_AT,
     Tag.SECURITY,
     Tag.USD_PER_HOUR,
+    Tag.PRE_STOP_TIMEOUT,
+    Tag.IDLE_TIMEOUT,
+    Tag.ON_IDLE,
+    Tag.ON_COMPLETE,
 )
 # Less than what a boot takes is a mistake, and would leave a machine that ends as it begins.
 SHORTEST_TTL = timedelta(minutes=1)
@@ -32,6 +37,7 @@ def check_spec(spec: LaunchSpec) -> None:
     _check_network(spec)
     _check_market(spec)
     _check_agent(spec)
+    check_duties(spec)
     if spec.ami is not None and spec.os is not None:
         raise InputError("--ami and --os exclude each other", why="the image decides the system")
     if spec.encrypt_volumes is False and spec.kms_key_id is not None:

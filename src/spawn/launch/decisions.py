@@ -11,7 +11,7 @@ from spawn.aws.sts import Identity
 from spawn.core.instants import format_instant
 from spawn.core.steps import Stage
 from spawn.core.tags import Tag
-from spawn.launch.agent import agent_boothook
+from spawn.launch.agent import agent_boothook, order_tags
 from spawn.launch.candidates import Candidates, choose_candidates
 from spawn.launch.facts import AccountFacts
 from spawn.launch.parts import (
@@ -91,7 +91,10 @@ def decide(
     }
     candidates = choose_candidates(spec, facts, now=now)
     tags = spec.tags | shared | _own_tags(spec, expires_at)
-    boothook = agent_boothook(facts.agent, tags, now=now, expires_at=expires_at)
+    has_gpu = any(candidate.has_gpu for candidate in candidates.found)
+    boothook = agent_boothook(
+        spec, facts.agent, tags, now=now, expires_at=expires_at, has_gpu=has_gpu
+    )
     return Decisions(
         launch_id=launch_id,
         caller=caller,
@@ -121,7 +124,7 @@ def _own_tags(spec: LaunchSpec, expires_at: datetime) -> dict[str, str]:
     tags = {
         Tag.EXPIRES_AT.value: format_instant(expires_at),
         Tag.SECURITY.value: spec.security.value,
-    }
+    } | order_tags(spec)
     return tags if spec.name is None else tags | {Tag.NAME.value: spec.name}
 
 

@@ -8,6 +8,7 @@ from spawn.core.errors import AccountError, InputError, NamedThingNotFound
 from spawn.core.levels import Level
 from spawn.images.chosen import ChosenImage
 from spawn.launch.facts import DiskFacts
+from spawn.launch.hibernation import memory_gib
 from spawn.launch.request import Disk
 from spawn.launch.spec import LaunchSpec
 from spawn.posture.model import Disk as DiskPosture
@@ -20,18 +21,22 @@ _BOOT_TYPES = ("gp2", "gp3", "standard")
 _PROVISIONED_TYPES = ("io1", "io2")
 
 
-def choose_disks(spec: LaunchSpec, image: ChosenImage, facts: DiskFacts) -> tuple[Disk, ...]:
+def choose_disks(
+    spec: LaunchSpec, image: ChosenImage, facts: DiskFacts, *, memory_mib: int
+) -> tuple[Disk, ...]:
     """Return the disks to ask for: the image's own, sized, encrypted and ending as they should.
 
+    An instance that hibernates writes its memory on the root disk.
     Raises InputError, NamedThingNotFound or AccountError, naming the flag.
     """
-    _check_size_and_type(spec, image)
+    memory = memory_gib(memory_mib) if spec.hibernates else 0
+    _check_size_and_type(spec, image, memory=memory)
     encrypted = _wants_encryption(spec, image, facts)
     key = _usable_key(spec, facts.kms_key)
     root = Disk(
         device_name=image.root_device_name,
         is_root=True,
-        size_gib=spec.volume_size_gib,
+        size_gib=spec.volume_size_gib or _with_memory(image, memory),
         volume_type=spec.volume_type,
         encrypted=encrypted,
         kms_key_id=key,
@@ -48,12 +53,18 @@ def choose_disks(spec: LaunchSpec, image: ChosenImage, facts: DiskFacts) -> tupl
     return (root, *others)
 
 
-def _check_size_and_type(spec: LaunchSpec, image: ChosenImage) -> None:
-    least = image.root_volume_gib or 1
+def _with_memory(image: ChosenImage, memory: int) -> int | None:
+    """Return the root disk's size in GiB with room for memory, None for the image's own size."""
+    return (image.root_volume_gib or 1) + memory if memory else None
+
+
+def _check_size_and_type(spec: LaunchSpec, image: ChosenImage, *, memory: int) -> None:
+    least = (image.root_volume_gib or 1) + memory
     if spec.volume_size_gib is not None and spec.volume_size_gib < least:
+        besides = f", and memory needs {memory} GiB to hibernate" if memory else ""
         raise InputError(
             f"--volume-size {spec.volume_size_gib} is too small for {image.image_id}",
-            why=f"the image's own root disk has {least} GiB",
+            why=f"the image's own root disk has {least - memory} GiB{besides}",
         )
     if spec.volume_type in _PROVISIONED_TYPES:
         raise InputError(
@@ -71,12 +82,13 @@ def _wants_encryption(spec: LaunchSpec, image: ChosenImage, facts: DiskFacts) ->
     """Return what to ask for; None leaves it to the account, as `open` does."""
     if spec.encrypt_volumes is None:
         by_level = None if spec.security is Level.OPEN else True
-        return True if spec.kms_key_id is not None else by_level
+        return True if spec.kms_key_id is not None or spec.hibernates else by_level
     if spec.encrypt_volumes:
         return True
     by_default = facts.encrypts_by_default
     # EBS user guide, "Encryption scenarios": each of these wins over Encrypted=false.
     reasons = (
+        (spec.hibernates, "an instance that may hibernate keeps its memory on an encrypted disk"),
         (spec.kms_key_id is not None, "--kms-key-id asks for encryption by that key"),
         (image.root_is_encrypted, f"{image.image_id} is encrypted, and so is each disk made of it"),
         (

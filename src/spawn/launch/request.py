@@ -51,6 +51,7 @@ class InstanceRequest(msgspec.Struct, frozen=True, kw_only=True):
     user_data       the exact bytes, None for none
     least, most     how many instances: as many as there is capacity for, no fewer than `least`
     spot            None for on demand
+    hibernates      whether it may be hibernated
     """
 
     image_id: str
@@ -66,6 +67,7 @@ class InstanceRequest(msgspec.Struct, frozen=True, kw_only=True):
     least: int
     most: int
     spot: Spot | None
+    hibernates: bool = False
 
 
 def run_parameters(
@@ -101,6 +103,7 @@ def run_parameters(
         KeyName=request.key_name,
         IamInstanceProfile=request.profile,
         InstanceMarketOptions=_market(request.spot),
+        HibernationOptions={"Configured": True} if request.hibernates else None,
         UserData=None if user_data is None else base64.b64encode(user_data).decode("ascii"),
     )
 

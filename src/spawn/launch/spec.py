@@ -6,6 +6,7 @@ refused with a reason: a test walks the fields.
 
 from __future__ import annotations
 
+import enum
 from datetime import timedelta
 from decimal import Decimal
 
@@ -32,6 +33,50 @@ class MetadataOptions(msgspec.Struct, frozen=True, kw_only=True):
     instance_metadata_tags: str = "enabled"
 
 
+class EndAction(enum.StrEnum):
+    """What an end does to the instance: to its disks, and to what is in its memory."""
+
+    TERMINATE = "terminate"
+    STOP = "stop"
+    HIBERNATE = "hibernate"
+
+
+class PreStop(msgspec.Struct, frozen=True, kw_only=True):
+    """A shell command that runs before the instance ends, as root, and how long it may take."""
+
+    command: str
+    timeout: timedelta = timedelta(minutes=2)
+
+
+class Idle(msgspec.Struct, frozen=True, kw_only=True):
+    """When an instance counts as idle, and what becomes of it.
+
+    cpu_percent    of one processor: less is nothing
+    network_bytes  a second, both ways: less is nothing
+    processes      names of programs that are work while they run
+    ports          local ports on which a connection is work
+    """
+
+    timeout: timedelta
+    cpu_percent: int = 10
+    network_bytes: int = 10_000
+    processes: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()
+    action: EndAction = EndAction.TERMINATE
+
+
+class Completion(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of an instance when its work says that it is done.
+
+    file   a path on the instance that says so by being there, "" for none
+    delay  how long after that the instance ends
+    """
+
+    action: EndAction
+    file: str = ""
+    delay: timedelta = timedelta(seconds=30)
+
+
 class Waiver(msgspec.Struct, frozen=True, kw_only=True):
     """A control that may fail this once, and why."""
 
@@ -52,6 +97,7 @@ class LaunchSpec(msgspec.Struct, frozen=True, kw_only=True):
     max_cost              US dollars until the end date, for all instances
     iam_policy_documents  the texts of policy files: parsed and checked by the plan
     user_data             the person's own text or bytes, unchanged
+    hibernation           whether it may be hibernated by hand, whatever ends it by itself
     """
 
     region: str
@@ -89,6 +135,16 @@ class LaunchSpec(msgspec.Struct, frozen=True, kw_only=True):
     iam_role: str | None = None
     permissions_boundary: str | None = None
     waivers: tuple[Waiver, ...] = ()
+    pre_stop: PreStop | None = None
+    idle: Idle | None = None
+    completion: Completion | None = None
+    hibernation: bool = False
+
+    @property
+    def hibernates(self) -> bool:
+        """Whether it may be hibernated: that has to be asked for at launch."""
+        ends = [end.action for end in (self.idle, self.completion) if end is not None]
+        return self.hibernation or EndAction.HIBERNATE in ends
 
 
 _METADATA_CHOICES = {

@@ -98,6 +98,7 @@ def _choices(spec: LaunchSpec, made: Decisions) -> Iterator[Alternative]:
             least=spec.count if spec.min_count is None else spec.min_count,
             most=spec.count,
             spot=Spot(max_price=spec.spot_max_price) if spec.spot else None,
+            hibernates=spec.hibernates,
         )
         for priced in candidate.places:
             zone, price = priced.place.zone, hourly_tag(priced.price)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from spawn.core.durations import format_duration
 from spawn.core.instants import format_instant
 from spawn.images.chosen import describe_age
 from spawn.launch.decisions import Decisions
-from spawn.launch.spec import DEFAULT_TTL, LaunchSpec
+from spawn.launch.spec import DEFAULT_TTL, EndAction, LaunchSpec
 from spawn.network.rules import describe
 from spawn.posture.model import Disk, KeyManager
 from spawn.prices.cost import cost
@@ -29,6 +30,7 @@ def summary_of(spec: LaunchSpec, made: Decisions, *, now: datetime) -> tuple[tup
         ("metadata", _metadata(spec)),
         ("price", _price(spec, made, now)),
         ("ends", _end(spec, made)),
+        *_other_ends(spec),
     )
 
 
@@ -95,6 +97,27 @@ def _metadata(spec: LaunchSpec) -> str:
 def _end(spec: LaunchSpec, made: Decisions) -> str:
     ttl = format_duration(spec.ttl or DEFAULT_TTL)
     return f"{format_instant(made.expires_at)}, in {ttl}: the instance and its disk go"
+
+
+_BECOMES = {
+    EndAction.TERMINATE: "it ends then",
+    EndAction.STOP: "it is stopped then, and its disk goes on costing",
+    EndAction.HIBERNATE: "it hibernates then, and its disk goes on costing",
+}
+
+
+def _other_ends(spec: LaunchSpec) -> Iterator[tuple[str, str]]:
+    """Yield what else ends it, and what happens before."""
+    if spec.idle is not None:
+        idle = format_duration(spec.idle.timeout)
+        yield "idle", f"after {idle} without work or login: {_BECOMES[spec.idle.action]}"
+    if spec.completion is not None:
+        file = f" or {spec.completion.file} is there" if spec.completion.file else ""
+        becomes = _BECOMES[spec.completion.action]
+        yield "complete", f"once its work says `spored complete`{file}: {becomes}"
+    if spec.pre_stop is not None:
+        limit = format_duration(spec.pre_stop.timeout)
+        yield "before", f"it runs {spec.pre_stop.command!r}, for {limit} at the most"
 
 
 def _price(spec: LaunchSpec, made: Decisions, now: datetime) -> str:

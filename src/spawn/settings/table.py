@@ -133,9 +133,20 @@ def _check_at_least_one(value: Value, place: str) -> None:
         raise InputError(f"{place} is {value}", why="write 1 or more")
 
 
+def _check_percent(value: Value, place: str) -> None:
+    if not isinstance(value, int) or not 1 <= value <= 100:
+        raise InputError(f"{place} is {value}", why="write 1 to 100")
+
+
+def _length(key: str, origins: frozenset[Origin]) -> Setting:
+    return Setting(key=key, kind=Kind.TEXT, origins=origins, check=_check_ttl)
+
+
 def _text(key: str, origins: frozenset[Origin], *, kind: Kind = Kind.TEXT) -> Setting:
     return Setting(key=key, kind=kind, origins=origins)
 
+
+_END_ACTIONS = _one_of("terminate", "stop", "hibernate")
 
 _LAUNCH = (
     Setting(key="instance-type", kind=Kind.TEXTS, origins=_EVERYWHERE, built_in=("t3.micro",)),
@@ -228,6 +239,19 @@ _LAUNCH = (
         origins=_NOT_ORGANISATION,
         check=_one_of("running", "ssh", "ready", "no"),
     ),
+    # What runs before the end, and what keeps disks or memory, is nothing for a stranger to say.
+    _text("pre-stop", _OWN),
+    _length("pre-stop-timeout", _OWN),
+    _length("idle-timeout", _EVERYWHERE),
+    Setting(key="idle-cpu", kind=Kind.INTEGER, origins=_EVERYWHERE, check=_check_percent),
+    Setting(key="idle-network", kind=Kind.INTEGER, origins=_EVERYWHERE),
+    _text("active-processes", _EVERYWHERE, kind=Kind.TEXTS),
+    _text("active-ports", _EVERYWHERE, kind=Kind.TEXTS),
+    Setting(key="on-idle", kind=Kind.TEXT, origins=_SHARED, check=_END_ACTIONS),
+    Setting(key="on-complete", kind=Kind.TEXT, origins=_SHARED, check=_END_ACTIONS),
+    _text("completion-file", _SHARED),
+    _length("completion-delay", _SHARED),
+    Setting(key="hibernation", kind=Kind.BOOLEAN, origins=_SHARED, built_in=False),
     Setting(
         key="agent",
         kind=Kind.BOOLEAN,

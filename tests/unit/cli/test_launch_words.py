@@ -15,7 +15,15 @@ from spawn.cli.launch_words import LARGEST_FILE_BYTES, spec_of
 from spawn.core.errors import InputError, NamedThingNotFound
 from spawn.core.levels import Level
 from spawn.images.catalog import OperatingSystem
-from spawn.launch.spec import LaunchSpec, MetadataOptions, Waiver
+from spawn.launch.spec import (
+    Completion,
+    EndAction,
+    Idle,
+    LaunchSpec,
+    MetadataOptions,
+    PreStop,
+    Waiver,
+)
 
 REGION, PUBLIC_KEY = "eu-west-1", "ssh-ed25519 AAAA"
 # A field with the words that ask for it, and what it then is.
@@ -63,6 +71,44 @@ WORDS: tuple[tuple[str, list[str], Any], ...] = (
         ["--metadata-options", "HttpPutResponseHopLimit=2"],
         MetadataOptions(http_put_response_hop_limit=2),
     ),
+    ("pre_stop", ["--pre-stop", "a b"], PreStop(command="a b")),
+    (
+        "pre_stop",
+        ["--pre-stop", "a", "--pre-stop-timeout", "5m"],
+        PreStop(command="a", timeout=timedelta(minutes=5)),
+    ),
+    ("idle", ["--idle-timeout", "30m"], Idle(timeout=timedelta(minutes=30))),
+    (
+        "idle",
+        [
+            *(
+                "--idle-timeout",
+                "1h",
+                "--idle-cpu",
+                "5",
+                "--idle-network",
+                "0",
+                "--on-idle",
+                "stop",
+            ),
+            *("--active-processes", "a,b", "--active-ports", "80, 443"),
+        ],
+        Idle(
+            timeout=timedelta(hours=1),
+            cpu_percent=5,
+            network_bytes=0,
+            processes=("a", "b"),
+            ports=(80, 443),
+            action=EndAction.STOP,
+        ),
+    ),
+    ("completion", ["--on-complete", "hibernate"], Completion(action=EndAction.HIBERNATE)),
+    (
+        "completion",
+        ["--on-complete", "stop", "--completion-file", "/a", "--completion-delay", "5m"],
+        Completion(action=EndAction.STOP, file="/a", delay=timedelta(minutes=5)),
+    ),
+    ("hibernation", ["--hibernation"], True),
     ("tags", ["--tags", "a=b,c=d=e", "--tag", "f="], {"a": "b", "c": "d=e", "f": ""}),
     ("user_data", ["--user-data", "\necho ä"], "\necho ä".encode()),
     (

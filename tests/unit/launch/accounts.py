@@ -239,6 +239,8 @@ def _instance_types(names: Iterable[str]) -> Fact[tuple[ec2.InstanceType, ...]]:
             "ProcessorInfo": {
                 "SupportedArchitectures": ["arm64" if name.startswith("t4g") else "x86_64"]
             },
+            "MemoryInfo": {"SizeInMiB": 1024},
+            "HibernationSupported": not name.startswith("t4g"),
         }
         for name in names
     ]

@@ -8,12 +8,21 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 
 from spawn.core.errors import AccountError, InputError
 from spawn.core.levels import Level
 from spawn.images.catalog import OperatingSystem
-from spawn.launch.spec import LaunchSpec, MetadataOptions, Waiver
+from spawn.launch.spec import (
+    Completion,
+    EndAction,
+    Idle,
+    LaunchSpec,
+    MetadataOptions,
+    PreStop,
+    Waiver,
+)
 from tests.unit.launch.accounts import (
     GROUP,
     KEY_PAIR,
@@ -29,7 +38,7 @@ from tests.unit.launch.accounts import (
     plan_of,
     spec,
 )
-from tests.unit.launch.requests import launches_of, requests_of, tags_of
+from tests.unit.launch.requests import launches_of, requests_of, tags_of, user_data_of
 
 POLICY = """{"Version": "2012-10-17", "Statement": [
     {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/x"}]}"""
@@ -48,6 +57,7 @@ class Case(NamedTuple):
     is_refused: bool = False
 
 
+HOUR = timedelta(hours=1)
 # What `strict` wants to be told.
 IN_STRICT = {
     "ttl": timedelta(hours=1),
@@ -104,6 +114,26 @@ CASES = (
     Case("iam_role", ROLE),
     Case("permissions_boundary", "our-limit", is_refused=True),
     Case("permissions_boundary", "our-limit", {"iam_policies": ("s3:ReadOnly",)}),
+    Case("pre_stop", PreStop(command="sync-results")),
+    Case("pre_stop", PreStop(command=""), is_refused=True),
+    Case("pre_stop", PreStop(command="x", timeout=timedelta(hours=2)), is_refused=True),
+    Case("pre_stop", PreStop(command="x"), {"agent": False}, is_refused=True),
+    Case("idle", Idle(timeout=HOUR)),
+    Case("idle", Idle(timeout=timedelta(seconds=9)), is_refused=True),
+    Case("idle", Idle(timeout=HOUR, processes=("/bin/x",)), is_refused=True),
+    Case("idle", Idle(timeout=HOUR, ports=(0,)), is_refused=True),
+    Case("idle", Idle(timeout=HOUR, action=EndAction.STOP), {"spot": True}, is_refused=True),
+    Case("completion", Completion(action=EndAction.TERMINATE)),
+    Case("completion", Completion(action=EndAction.STOP, file="done"), is_refused=True),
+    Case(
+        "completion",
+        Completion(action=EndAction.STOP, delay=timedelta(days=2)),
+        is_refused=True,
+    ),
+    Case("hibernation", value=True),
+    Case("hibernation", True, {"spot": True}, is_refused=True),
+    Case("hibernation", True, {"encrypt_volumes": False}, is_refused=True),
+    Case("hibernation", True, {"instance_types": ("t4g.nano",)}, is_refused=True),
     Case("waivers", waiving("NET-SSH-WORLD"), is_refused=True),
     Case("waivers", waiving("NET-SSH-WORLD"), {"ssh_from": ("0.0.0.0/0",)}),
 )
@@ -143,6 +173,41 @@ def test_names_and_tags_are_on_all_that_is_launched(case: Case) -> None:
     for parameters in launches_of(plan_of(spec(**{case.field: case.value}))):
         for kind in ("instance", "volume", "network-interface"):
             assert wanted.items() <= tags_of(parameters, kind).items()
+
+
+# What a duty is told, in turn: each value is another than the default.
+DUTIES: tuple[tuple[str, msgspec.Struct, dict[str, Any]], ...] = (
+    ("pre_stop", PreStop(command="a"), {"command": "b", "timeout": timedelta(minutes=3)}),
+    (
+        "idle",
+        Idle(timeout=HOUR),
+        {
+            "timeout": timedelta(minutes=30),
+            "cpu_percent": 20,
+            "network_bytes": 5,
+            "processes": ("train.py",),
+            "ports": (8888,),
+            "action": EndAction.STOP,
+        },
+    ),
+    (
+        "completion",
+        Completion(action=EndAction.TERMINATE),
+        {"action": EndAction.STOP, "file": "/var/done", "delay": timedelta(minutes=1)},
+    ),
+)
+
+
+@pytest.mark.parametrize(("field", "duty", "others"), DUTIES, ids=lambda each: str(each)[:10])
+def test_every_word_of_a_duty_reaches_the_instance(
+    field: str, duty: msgspec.Struct, others: Mapping[str, Any]
+) -> None:
+    """Each member of what a duty is told, changed alone, changes the bytes of user-data."""
+    assert others.keys() == {*duty.__struct_fields__}
+    usual = user_data_of(plan_of(spec(**{field: duty})))
+    for name, value in others.items():
+        other = msgspec.structs.replace(duty, **{name: value})
+        assert user_data_of(plan_of(spec(**{field: other}))) != usual, name
 
 
 @pytest.mark.parametrize("field", MetadataOptions.__struct_fields__)

@@ -27,6 +27,12 @@ _OF_KEY: Mapping[str, tuple[Value, Value]] = {
     "metadata-options": ({"HttpPutResponseHopLimit": "2"}, {"HttpPutResponseHopLimit": "1"}),
     "wait": ("no", "ready"),
     "output": ("json", "yaml"),
+    "pre-stop-timeout": ("1m", "10m"),
+    "idle-timeout": ("30m", "1h"),
+    "active-ports": (("80", "443"), ("8888",)),
+    "on-idle": ("stop", "hibernate"),
+    "on-complete": ("terminate", "stop"),
+    "completion-delay": ("1m", "10m"),
     "organisation-parameter": ("/one", "/two"),
 }
 
@@ -47,9 +53,14 @@ def source(origin: Origin, values: Mapping[str, Value]) -> Source:
     )
 
 
+_OF_IDLENESS = ("idle-cpu", "idle-network", "active-processes", "active-ports", "on-idle")
 # What a setting needs beside it to have an effect at all.
 COMPANIONS: Mapping[str, Mapping[str, Value]] = {
     "permissions-boundary": {"iam-policy": ("s3:ReadOnly",)},
     "spot-max-price": {"spot": True},
+    "pre-stop-timeout": {"pre-stop": "sync"},
+    **{key: {"idle-timeout": "45m"} for key in _OF_IDLENESS},
+    "completion-file": {"on-complete": "hibernate"},
+    "completion-delay": {"on-complete": "hibernate"},
 }
 EVERY_SETTING = list(SETTINGS.values())

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from spawn.core.durations import format_duration, parse_duration
 from spored import idle
+from spored.voice import read
 
 STAT = "cpu  1000 50 300 90000 400 30 20 70 10 5\ncpu0 500 25 150 45000 200 15 10 35 5 2\n"
 DEV = """Inter-|   Receive                                                |  Transmit
@@ -77,6 +78,6 @@ def test_what_is_no_length_is_told(text: str) -> None:
 
 def test_this_machine_can_be_read() -> None:
     """The kernel's own files are understood, whatever is in them now."""
-    assert idle.cpu_seconds(idle.read("/proc/stat")) > 0
-    assert idle.network_bytes(idle.read("/proc/net/dev")) >= 0
-    idle.established(idle.read("/proc/net/tcp") + idle.read("/proc/net/tcp6"))
+    assert idle.cpu_seconds(read("/proc/stat")) > 0
+    assert idle.network_bytes(read("/proc/net/dev")) >= 0
+    idle.established(read("/proc/net/tcp") + read("/proc/net/tcp6"))

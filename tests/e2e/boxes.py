@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 import botocore.session
@@ -83,6 +85,22 @@ class Box:
         assert done.code == 0, done.stderr
         return done.stdout
 
+    def root(self, script: str) -> str:
+        """Run a script of the shell on it as root; what it says. Fails where the script does."""
+        done = self.run("sudo", "sh", "-s", stdin=script)
+        assert done.code == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def tag(self, **tags: str) -> None:
+        """Put tags on it, as whoever may put tags does."""
+        pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+        client(self.cloud, "ec2").create_tags(Resources=[self.id], Tags=pairs)
+
+    def heard_until(self) -> datetime:
+        """When its agent said last that it ends."""
+        said = re.findall(r"^spored: \d+ \S+ .* until (\S+)", self.console(), re.MULTILINE)
+        return datetime.fromisoformat(said[-1])
+
     def python(self, program: str) -> str:
         """Run a Python program on it; what it says. Fails where the program does."""
         done = self.run(*BOX_PYTHON, stdin=program)
@@ -112,14 +130,14 @@ class Box:
         answer = client(self.cloud, "ec2").get_console_output(InstanceId=self.id, Latest=True)
         return str(answer.get("Output", "")).replace("\r\n", "\n")
 
-    def await_console(self, text: str, *, times: int = 1) -> str:
+    def await_console(self, text: str, *, times: int = 1, seconds: float = PATIENCE_SECONDS) -> str:
         """Wait until a text is on its console so many times; the whole console."""
 
         def look() -> str | None:
             shown = self.console()
             return shown if shown.count(text) >= times else None
 
-        return wait_for(look, f"{text!r} on the console of {self.id}")
+        return wait_for(look, f"{text!r} on the console of {self.id}", seconds=seconds)
 
 
 def launch(spawn: Program, cloud: Cloud, *words: str) -> Box:

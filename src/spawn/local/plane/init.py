@@ -22,7 +22,7 @@ from types import FrameType
 
 import asyncssh
 
-from spawn.local.plane import cloudinit, sshd
+from spawn.local.plane import cloudinit, logins, sshd
 from spawn.local.plane.access import Access
 from spawn.local.plane.accounts import HOST_KEY, home_of
 from spawn.local.plane.messages import Boot
@@ -140,6 +140,7 @@ def _prepare(order: Boot, environment: Mapping[str, str]) -> None:
         + 'for script in /etc/profile.d/*.sh; do [ -r "$script" ] && . "$script"; done\n'
     )
     _add_users(order.software.login_users)
+    logins.PATH.touch(mode=0o664)
     if not HOST_KEY.exists():
         _make_host_key(order.hostname)
         _authorize(order.software.login_users, order.public_keys)

@@ -241,8 +241,9 @@ def _locked(directory: Path) -> Iterator[None]:
 
 def _clean(directory: Path) -> None:
     """Remove what a cloud that is gone left behind; the logs stay."""
-    for name in ("cloud.json", "api.sock", "plane.sock"):
-        (directory / name).unlink(missing_ok=True)
+    left = [directory / name for name in ("cloud.json", "api.sock", "plane.sock")]
+    for path in (*left, *(directory / "console").glob("i-*")):
+        path.unlink(missing_ok=True)
 
 
 def _start(directory: Path, *, control_plane_only: bool) -> None:

@@ -127,6 +127,8 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
 
     generation: int
     instances: tuple[Instance, ...]
+    # The ids of instances that are over, whose consoles can still be asked for.
+    ended: tuple[str, ...] = ()
     # Whom connections from outside come from that don't say; RFC 5737, TEST-NET-3.
     caller_address: str = "203.0.113.10"
 

@@ -95,10 +95,18 @@ class Plane:
         self.process.wait(PATIENCE_SECONDS)
         self._api.close()
 
-    def apply(self, *instances: Instance, caller_address: str = HOME_ADDRESS) -> None:
-        """Make this the whole world."""
+    def apply(
+        self,
+        *instances: Instance,
+        caller_address: str = HOME_ADDRESS,
+        ended: tuple[Instance, ...] = (),
+    ) -> None:
+        """Make this the whole world; of those that have ended, the consoles are kept."""
         world = World(
-            generation=len(self.events), instances=instances, caller_address=caller_address
+            generation=len(self.events),
+            instances=instances,
+            caller_address=caller_address,
+            ended=tuple(each.instance_id for each in ended),
         )
         self._control.sendall(msgspec.json.encode(world) + b"\n")
 

@@ -146,6 +146,21 @@ def test_what_is_written_to_the_console_device_is_kept(plane: Plane) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_console_outlives_its_instance(plane: Plane) -> None:
+    """The last words are kept for as long as the world tells of the ended instance."""
+    hook = encoded("#cloud-boothook\n#!/bin/sh\necho last words\npoweroff -f\n")
+    box, other = instance(5, user_data=hook), instance(6)
+    plane.boot(box, other)
+    assert plane.await_ended(box).ending is Ending.POWER_OFF
+    plane.apply(other, ended=(box,))
+    plane.apply(ended=(box, other))
+    plane.await_ended(other)
+    assert "last words" in plane.console(box)
+    plane.apply(ended=(other,))
+    wait_for(lambda: not plane.console(box), "the console to be forgotten")
+    assert plane.console(other)
+
+
 def test_a_taken_address_is_refused(plane: Plane) -> None:
     """A second instance with the same private address does not boot, and it is said why."""
     box = instance(5)

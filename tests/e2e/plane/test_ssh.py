@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.plane.harness import PATIENCE_SECONDS, Plane
+from tests.e2e.plane.harness import PATIENCE_SECONDS, Plane, wait_for
 from tests.e2e.plane.worlds import instance
 
 pytestmark = pytest.mark.e2e
@@ -36,6 +36,36 @@ def test_a_terminal(plane: Plane) -> None:
     lines = result.stdout.replace("\r", "").split("\n")
     assert result.returncode == 4
     assert {"/dev/pts/0", "vt100 us-west-2", "login_shell    \ton"} <= set(lines)
+
+
+def test_logins_on_a_terminal_hear_wall(plane: Plane) -> None:
+    """The machine's own `wall` and `who` find who is logged in on a terminal, until they leave."""
+    box = instance(5, public_keys=(plane.public_key,))
+    plane.boot(box)
+    who = "who /run/utmp | cut -d' ' -f1"
+    assert plane.ssh(box, who).output == ""
+    with subprocess.Popen(
+        plane.ssh_command(box, "-tt"),
+        env=plane.ssh_environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as login:
+        assert login.stdin is not None
+        assert login.stdout is not None
+        login.stdin.write("tty | tee /tmp/tty; echo $SSH_TTY\n")
+        login.stdin.flush()
+        wait_for(lambda: plane.ssh(box, "cat /tmp/tty").output == "/dev/pts/0\n", "the shell")
+        assert plane.ssh(box, who).output == "ec2-user\n"
+        told = plane.ssh(box, "echo this instance ends in 5 minutes | wall")
+        assert (told.code, told.errors) == (0, "")
+        # Not `communicate`: the message has to come while the session is open.
+        heard = iter(login.stdout.readline, "")
+        assert any("this instance ends in 5 minutes" in line for line in heard)
+        login.stdin.write("exit 3\n")
+        login.stdin.close()
+        assert login.wait(PATIENCE_SECONDS) == 3
+    assert plane.ssh(box, who).output == ""
 
 
 def test_only_the_launch_keys_of_login_users_are_admitted(plane: Plane) -> None:

@@ -7,6 +7,7 @@ moto is met in one place. moto's backends are not safe for threads: callers hold
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 # Read when moto is imported: its own list holds 700 old images, of which each costs time.
@@ -98,6 +99,17 @@ def forget_everything() -> None:
     reset_model_data()
 
 
+def instances_of(backend: Any) -> Iterator[Any]:
+    """A region's instances; moto's own way to them copies every reservation first."""
+    for reservation in backend.reservations.values():
+        yield from reservation.instances
+
+
+def find_instance(instance_id: str, region: str) -> Any | None:
+    """The instance of an id; None where the region has none."""
+    return next((i for i in instances_of(ec2(region)) if i.id == instance_id), None)
+
+
 def tags_of(resource: Any) -> dict[str, str]:
-    """An EC2 resource's tags, as a mapping."""
-    return {tag["key"]: tag["value"] for tag in resource.get_tags()}
+    """An EC2 resource's tags, as a mapping; moto's own way to them goes by everything's tags."""
+    return dict(resource.ec2_backend.tags.get(resource.id, {}))

@@ -144,7 +144,7 @@ def check_new_tags(call: Call) -> None:
     """Keys that metadata can't carry, on instances that show their tags there. Raises AwsError."""
     tags = tag_list(call.parameters.get("Tags"))
     for name in call.parameters.get("Resources") or []:
-        instance = account.ec2(call.region).get_instance_by_id(name)
+        instance = account.find_instance(name, call.region)
         if instance and instance.metadata_options.instance_metadata_tags == "enabled":
             check_metadata_tag_keys(tags)
 

@@ -33,7 +33,7 @@ from spawn.local.control.principals import Principal
 from spawn.local.control.protocol import render_result
 from spawn.local.control.snapshot import snapshot
 from spawn.local.control.states import LAUNCHED, State
-from spawn.local.world import Booted, Ended, Event, Instance, Ready, Trouble
+from spawn.local.world import Booted, Ended, Event, Ready, Trouble
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class Engine:
         self._console = console
         self._plane: Plane | None = None
         self._generation = 0
-        self._shown: tuple[tuple[Instance, ...], str] = ((), "")
+        self._shown: object = None  # all of the last world but its generation
         self._on_change: Callable[[], None] = lambda: None
 
     def connect(self, plane: Plane, on_change: Callable[[], None]) -> None:
@@ -116,11 +116,12 @@ class Engine:
             account.ec2_regions_in_use(),
             generation=self._generation + 1,
             lives=self.memory.lives,
+            ended=self.memory.ended_at,
             credentials=self.memory.credentials,
             ssh_keys=self.memory.ssh_keys,
             switches=self.memory.switches,
         )
-        shown = (world.instances, world.caller_address)
+        shown = (world.instances, world.ended, world.caller_address)
         if shown != self._shown and self._plane is not None:
             self._shown, self._generation = shown, world.generation
             self._plane.send(world)
@@ -129,7 +130,7 @@ class Engine:
     def _adopt_strangers(self) -> None:
         """Instances that moto made by itself, for a fleet or a group, get a life too."""
         for region, backend in account.ec2_regions_in_use():
-            for instance in backend.all_instances():
+            for instance in account.instances_of(backend):
                 if instance.id not in self.memory.lives:
                     self.memory.lives[instance.id] = LAUNCHED
                     self.memory.regions[instance.id] = region
@@ -148,7 +149,7 @@ class Engine:
         return [
             instance
             for _, backend in account.ec2_regions_in_use()
-            for instance in backend.all_instances()
+            for instance in account.instances_of(backend)
             if self.memory.lives[instance.id].state is not State.TERMINATED
         ]
 
@@ -171,7 +172,7 @@ class Engine:
     def public_ip(self, instance_id: str) -> str | None:
         """The public address of an instance, where it has one."""
         region = self.memory.regions.get(instance_id)
-        instance = account.ec2(region).get_instance_by_id(instance_id) if region else None
+        instance = account.find_instance(instance_id, region) if region else None
         return str(instance.public_ip) if instance and instance.public_ip else None
 
     def reset(self) -> None:

@@ -49,7 +49,7 @@ def send_ssh_public_key(duty: Duty) -> dict[str, Any]:
 
 
 def _check_instance(instance_id: str, zone: str | None, duty: Duty) -> None:
-    found = {i.id: i for i in account.ec2(duty.call.region).all_instances()}.get(instance_id)
+    found = account.find_instance(instance_id, duty.call.region)
     if found is None or (zone is not None and zone != found.availability_zone):
         raise AwsError(
             "EC2InstanceNotFoundException", f"The specified instance {instance_id} was not found."

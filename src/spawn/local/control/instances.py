@@ -28,7 +28,7 @@ def find_instances(call: Call) -> list[Any]:
     asked = list(dict.fromkeys(call.parameters.get("InstanceIds") or []))
     if not asked:
         raise AwsError("MissingParameter", "The request must contain the parameter InstanceIds")
-    found = {i.id: i for i in account.ec2(call.region).all_instances()}
+    found = {i.id: i for i in account.instances_of(account.ec2(call.region))}
     unknown = [name for name in asked if name not in found]
     for name in unknown:
         if not name.startswith("i-"):
@@ -201,7 +201,7 @@ def fail_launch(instance: Any, reason: Reason, memory: Memory, now: datetime) ->
 
 def _known(instance_id: str, memory: Memory) -> Any | None:
     region = memory.regions.get(instance_id)
-    return account.ec2(region).get_instance_by_id(instance_id) if region else None
+    return account.find_instance(instance_id, region) if region else None
 
 
 def shown_until(ended: datetime) -> datetime:

@@ -56,6 +56,11 @@ class CloudInstance(Instance):
     reservation_id: str | None = None
     spot_instance_request_id: str | None = None
 
+    def get_tags(self) -> list[dict[str, str]]:
+        """As moto has it, without looking through the tags of everything else."""
+        place = {"resource_id": self.id, "resource_type": "instance"}
+        return [{"key": k, "value": v, **place} for k, v in account.tags_of(self).items()]
+
     @property
     def security_groups(self) -> list[Any]:
         return list(self.nics[0]._group_set) if getattr(self, "nics", None) else []  # noqa: SLF001

@@ -32,6 +32,7 @@ def snapshot(
     *,
     generation: int,
     lives: Mapping[str, Life],
+    ended: Iterable[str],
     credentials: Mapping[str, RoleCredentials],
     ssh_keys: Mapping[str, tuple[EphemeralKey, ...]],
     switches: Switches,
@@ -46,13 +47,14 @@ def snapshot(
             switches=switches,
         )
         for _, backend in backends
-        for instance in backend.all_instances()
+        for instance in account.instances_of(backend)
         if instance.id in lives and lives[instance.id].state is not State.TERMINATED
     ]
     ordered = sorted(instances, key=lambda i: i.instance_id)
     return World(
         generation=generation,
         instances=tuple(ordered),
+        ended=tuple(ended),
         caller_address=switches.caller_address,
     )
 
@@ -83,7 +85,7 @@ def instance_of(
         boot=life.boot,
         interfaces=tuple(interface_of(nic) for _, nic in sorted(instance.nics.items())),
         metadata=metadata_of(instance.metadata_options),
-        tags=_metadata_tags(account.tags_of(instance)),
+        tags=dict(sorted(account.tags_of(instance).items())),
         user_data=str(instance.user_data) if instance.user_data else None,
         public_keys=_public_keys(instance),
         credentials=credentials,
@@ -105,10 +107,6 @@ def metadata_of(options: Any) -> MetadataOptions:
         http_put_response_hop_limit=int(options.http_put_response_hop_limit),
         instance_metadata_tags=options.instance_metadata_tags,
     )
-
-
-def _metadata_tags(tags: dict[str, str]) -> dict[str, str]:
-    return dict(sorted(tags.items()))
 
 
 def _public_keys(instance: Any) -> tuple[tuple[str, str], ...]:

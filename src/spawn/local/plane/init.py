@@ -3,12 +3,13 @@
 1. Name, environment, users, host key; the launch's public keys on the first boot.
 2. The SSH port is opened, and it is said that the instance is up.
 3. The SSH server and user-data run as children, each by itself: neither waits for the other.
-4. Orphans are waited for. An order to end passes on to all processes, and after a while the
-   kernel ends what is left, together with this process.
+4. Orphans are waited for, and each second /proc/stat is written anew. An order to end passes on to
+   all processes, and after a while the kernel ends what is left, together with this process.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -21,10 +22,11 @@ from types import FrameType
 
 import asyncssh
 
-from spawn.local.plane import cloudinit, sshd
+from spawn.local.plane import cloudinit, logins, sshd
 from spawn.local.plane.access import Access
 from spawn.local.plane.accounts import HOST_KEY, home_of
 from spawn.local.plane.messages import Boot
+from spawn.local.plane.processor_time import REFRESHED_EVERY_SECONDS, ProcessorTime
 
 UP = "up"
 _SSH_PORT = 22
@@ -72,6 +74,7 @@ def _keep_house(order: Boot, listener: socket.socket, environment: Mapping[str, 
             order, environment, booted_at=booted_at, print_host_keys=_print_host_keys
         )
 
+    _keep_time()
     server = _start(serve)
     _start(initialize)
     while True:
@@ -81,13 +84,25 @@ def _keep_house(order: Boot, listener: socket.socket, environment: Mapping[str, 
             server = _start(serve)
 
 
+def _keep_time() -> None:
+    processor_time = ProcessorTime()
+
+    def refresh(number: int, frame: FrameType | None) -> None:
+        with contextlib.suppress(OSError):  # it stands as it was; the instance must not end of it
+            processor_time.refresh()
+
+    signal.signal(signal.SIGALRM, refresh)
+    signal.setitimer(signal.ITIMER_REAL, REFRESHED_EVERY_SECONDS, REFRESHED_EVERY_SECONDS)
+
+
 def _start(work: Callable[[], None]) -> int:
     process_id = os.fork()
     if process_id:
         return process_id
     exit_code = 1
     try:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for number in (signal.SIGTERM, signal.SIGALRM):
+            signal.signal(number, signal.SIG_DFL)
         os.setsid()
         work()
         exit_code = 0
@@ -125,6 +140,7 @@ def _prepare(order: Boot, environment: Mapping[str, str]) -> None:
         + 'for script in /etc/profile.d/*.sh; do [ -r "$script" ] && . "$script"; done\n'
     )
     _add_users(order.software.login_users)
+    logins.PATH.touch(mode=0o664)
     if not HOST_KEY.exists():
         _make_host_key(order.hostname)
         _authorize(order.software.login_users, order.public_keys)

@@ -69,6 +69,8 @@ class Machines:
         self._live: dict[str, Instance] = {}
         self._by_address: dict[str, Instance] = {}
         self._screens: dict[str, int] = {}
+        self._past: set[str] = set()  # instances of which only the console is left
+        self._ended: frozenset[str] = frozenset()  # those of them that may still be asked about
         self.caller_address = ""
 
     def find_by_address(self, address: str) -> Instance | None:
@@ -78,6 +80,7 @@ class Machines:
     def apply(self, world: World) -> None:
         """Take over a new world and begin what it asks for."""
         self.caller_address = world.caller_address
+        self._ended = frozenset(world.ended)
         self._wanted = {each.instance_id: each for each in world.instances}
         for instance_id, instance in self._wanted.items():
             self._machines.setdefault(instance_id, Machine())
@@ -106,6 +109,7 @@ class Machines:
         self._judge()
         for instance_id in connected:
             self._order(self._boot_order(self._live[instance_id]))
+        self._forget_consoles()
 
     def _order(self, order: Order) -> None:
         self._hypervisor.send(msgspec.json.encode(order))
@@ -208,7 +212,12 @@ class Machines:
         if self._machines.pop(instance_id).has_disk:
             self._order(Wipe(instance_id=instance_id))
         self._live.pop(instance_id, None)
-        self._consoles.forget(instance_id)
+        self._past.add(instance_id)
+
+    def _forget_consoles(self) -> None:
+        for instance_id in self._past - self._ended:
+            self._consoles.forget(instance_id)
+        self._past &= self._ended
 
     def hear(self, packet: bytes, descriptors: list[int]) -> None:
         """Take in a report of the hypervisor, with the descriptors that came along."""

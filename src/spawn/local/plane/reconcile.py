@@ -34,7 +34,7 @@ class Action(enum.Enum):
     BOOT = "boot"
     END = "end"
     WIPE = "wipe"  # its disk goes, its console stays
-    FORGET = "forget"  # nothing of it stays
+    FORGET = "forget"  # nothing of it stays but its console, while that may be asked for
 
 
 def next_action(wanted: Instance | None, machine: Machine) -> Action:

@@ -116,6 +116,12 @@ def _mount_system(disk: Path) -> None:
     kernel.mount(str(disk / "sys"), disk / "sys", flags=kernel.MS_BIND)
     for name, mode in (("run", "755"), ("tmp", "1777")):
         kernel.mount("tmpfs", disk / name, "tmpfs", flags=kernel.MS_NOSUID, options=f"mode={mode}")
+    # Its own use of the processors is kept by its first process (processor_time); no name but
+    # /proc/stat leads to the file.
+    own_times = disk / "run/stat"
+    own_times.write_bytes(Path("/proc/stat").read_bytes())
+    kernel.mount(str(own_times), disk / "proc/stat", flags=kernel.MS_BIND)
+    own_times.unlink()
     active = disk / "sys/class/tty/console/active"
     if active.exists():
         # The machine's own answer would name a device that instances don't have.

@@ -22,6 +22,7 @@ import asyncssh
 
 from spawn.local.plane.access import Access
 from spawn.local.plane.accounts import HOST_KEY, home_of
+from spawn.local.plane.logins import logged_in
 
 _CHUNK_BYTES = 64 * 1024
 
@@ -225,23 +226,26 @@ async def _run_on_terminal(
 ) -> None:
     terminal, child_side = pty.openpty()
     _resize(terminal, process.term_size)
-    child = await asyncio.create_subprocess_exec(
-        *arguments,
-        executable="/bin/bash",
-        stdin=child_side,
-        stdout=child_side,
-        stderr=child_side,
-        cwd=home,
-        env=environment,
-        start_new_session=True,
-        preexec_fn=_take_terminal,
-    )
-    os.close(child_side)
-    os.set_blocking(terminal, False)
-    feeding = asyncio.create_task(_feed_terminal(process, terminal, child.pid))
-    showing = asyncio.create_task(_show_terminal(process, terminal))
-    code = await child.wait()
-    await showing
+    device = os.ttyname(child_side)
+    host = environment["SSH_CLIENT"].partition(" ")[0]
+    with logged_in(device, user=environment["USER"], host=host):
+        child = await asyncio.create_subprocess_exec(
+            *arguments,
+            executable="/bin/bash",
+            stdin=child_side,
+            stdout=child_side,
+            stderr=child_side,
+            cwd=home,
+            env={**environment, "SSH_TTY": device},
+            start_new_session=True,
+            preexec_fn=_take_terminal,
+        )
+        os.close(child_side)
+        os.set_blocking(terminal, False)
+        feeding = asyncio.create_task(_feed_terminal(process, terminal, child.pid))
+        showing = asyncio.create_task(_show_terminal(process, terminal))
+        code = await child.wait()
+        await showing
     feeding.cancel()
     os.close(terminal)
     _finish(process, code)

@@ -106,11 +106,13 @@ def test_the_world_holds_who_is_not_over(backend: Any, life: Life, is_in_it: boo
         [("us-east-1", backend)],
         generation=7,
         lives={instance.id: life},
+        ended=["i-gone"],
         credentials={},
         ssh_keys={},
         switches=Switches(metadata_fails={instance.id: True}),
     )
     assert world.generation == 7
+    assert world.ended == ("i-gone",)
     assert [i.instance_id for i in world.instances] == ([instance.id] if is_in_it else [])
     assert all(i.metadata_fails and i.state is life.desired for i in world.instances)
 
@@ -127,6 +129,7 @@ def test_a_sent_key_is_in_the_world(backend: Any) -> None:
         [("us-east-1", backend)],
         generation=1,
         lives={instance.id: LAUNCHED for instance in launched},
+        ended=(),
         credentials={},
         ssh_keys={launched[1].id: (key,)},
         switches=Switches(),

@@ -52,9 +52,9 @@ class Duty:
         self._looked = now
         means = self._means.now()
         if not self._at:
+            since = max(self._since, time.time() - time.clock_gettime(time.CLOCK_BOOTTIME))
             paths = [self._file, *(entry.path for entry in os.scandir(DROP))]
-            said = next((text for text in map(self._read, paths) if text is not None), None)
-            if said is not None:
+            for said in [text for path in paths if (text := said_in(path, since)) is not None][:1]:
                 self._at = now
                 self._agent.say(Said("completed", bounded(said), aloud=True))
         return [Wish("its work is done", means)] if 0 < self._at <= now - self._delay else ()
@@ -62,19 +62,19 @@ class Duty:
     def act(self, deed: Do) -> None:
         """Do nothing."""
 
-    def _read(self, path: str) -> str | None:
-        """Return what a file says; None for no file, one of before this boot, or a stranger's."""
-        with suppress(OSError):
-            file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-            try:
-                found = os.fstat(file)
-                since = max(self._since, time.time() - time.clock_gettime(time.CLOCK_BOOTTIME))
-                is_theirs = 0 < found.st_uid < FIRST_LOGIN_ID
-                if stat.S_ISREG(found.st_mode) and found.st_mtime > since and not is_theirs:
-                    return os.read(file, LARGEST_BYTES).decode("utf-8", "replace")
-            finally:
-                os.close(file)
-        return None
+
+def said_in(path: str, since: float) -> str | None:
+    """Return what a file says; None for no file, one of before `since`, or a stranger's."""
+    with suppress(OSError):
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            found = os.fstat(file)
+            is_theirs = 0 < found.st_uid < FIRST_LOGIN_ID
+            if stat.S_ISREG(found.st_mode) and found.st_mtime > since and not is_theirs:
+                return os.read(file, LARGEST_BYTES).decode("utf-8", "replace")
+        finally:
+            os.close(file)
+    return None
 
 
 def bounded(said: str) -> str:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spawn.local import cloud as embedded
+from spawn.local.client import ControlClient
+from spawn.local.files import read_cloud_file
 from tests.tools.programs import clean_environment
 
 
@@ -27,6 +29,12 @@ class Cloud:
     def environment(self, home: Path) -> dict[str, str]:
         """Return the whole environment of a person with this home, whose AWS is this cloud."""
         return self.access.applied_to(clean_environment(home))
+
+    def set_switches(self, **settings: object) -> None:
+        """Make happen what AWS does to people at times (`spawn.local.control.switches`)."""
+        described = read_cloud_file(self.directory)
+        assert described is not None
+        ControlClient(described).set_switches(settings)
 
 
 @contextmanager

@@ -1,0 +1,73 @@
+"""An instance ends once it was idle for as long as was said, and not while anything works on it."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from tests.e2e.boxes import HOME_ADDRESS, REGION, Box, launched
+from tests.tools.clouds import Cloud
+from tests.tools.programs import PROGRAMS, Program
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+IDLE = ("--ttl", "1h", "--idle-timeout", "30s")
+# Some kilobytes a second to nobody: more than chatter, and next to no work for the processor.
+TRAFFIC = """
+nohup python3 -c '
+import socket, time
+to = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+while True:
+    for _ in range(10):
+        to.sendto(bytes(1400), ("172.31.255.254", 9))
+    time.sleep(0.4)
+' >/dev/null 2>&1 &
+"""
+WORK = {
+    "a processor": "nohup sh -c 'while :; do :; done' >/dev/null 2>&1 &",
+    "the network": TRAFFIC,
+    "a program": "nohup sleep 1000 >/dev/null 2>&1 &",
+}
+
+
+@contextmanager
+def logged_in(box: Box) -> Iterator[None]:
+    """Somebody is logged in, and does nothing."""
+    words = [str(box.spawn.path), "connect", box.id, "--region", REGION, "--", "cat"]
+    environment = {**box.spawn.environment, "SPAWN_CLOUD_SOURCE": HOME_ADDRESS}
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(
+        words, env=environment, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet
+    ) as session:
+        try:
+            yield
+        finally:
+            session.kill()
+
+
+def test_it_ends_when_idle_and_not_before(
+    cloud: Cloud, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Of five that were launched alike, the one where nothing happens ends; the others live."""
+    home = tmp_path_factory.mktemp("idle") / "home"
+    environment = cloud.environment(home)
+    spawn = Program(path=PROGRAMS / "spawn", environment=environment, directory=home)
+    with ExitStack() as running:
+        busy = {}
+        for name, script in WORK.items():
+            of_program = ("--active-processes", "sleep") if name == "a program" else ()
+            busy[name] = running.enter_context(launched(spawn, cloud, *IDLE, *of_program))
+            busy[name].root(script)
+        busy["a login"] = running.enter_context(launched(spawn, cloud, *IDLE))
+        running.enter_context(logged_in(busy["a login"]))
+        idle = running.enter_context(launched(spawn, cloud, *IDLE))
+        ended = idle.await_state("terminated", seconds=90)
+        assert ended["StateReason"]["Code"] == "Client.InstanceInitiatedShutdown"
+        assert "preparing: power off idle for" in idle.console()
+        states = {name: box.described()["State"]["Name"] for name, box in busy.items()}
+        assert states == dict.fromkeys(busy, "running")
+        busy["a processor"].root("pkill -f '[w]hile :; do :'")
+        busy["a processor"].await_state("terminated", seconds=90)

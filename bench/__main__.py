@@ -7,9 +7,10 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from bench.agent import Agent, sizes
 from bench.timing import Cost, ProgramFailed, Ratio, cost, ratio_of_medians
 from tests.tools.clouds import Cloud, running_cloud
-from tests.tools.programs import PROGRAMS, clean_environment
+from tests.tools.programs import PROGRAMS, Program, clean_environment
 from tests.tools.proxy import Proxy
 
 REGION = "us-east-1"
@@ -111,11 +112,16 @@ def main() -> int:
 
 
 def measure(home: Path) -> Iterator[Ratio]:
-    """Yield the ratios as they are taken."""
-    yield cold_start(home)
-    with running_cloud() as cloud:
-        yield listing(cloud, home)
-        yield from waiting(cloud, home)
+    """Yield the ratios as they are taken; the agent's ten minutes pass meanwhile."""
+    yield from sizes()
+    with running_cloud() as of_agent:
+        environment = of_agent.environment(home)
+        agent = Agent(Program(path=PROGRAMS / "spawn", environment=environment, directory=home))
+        yield cold_start(home)
+        with running_cloud() as cloud:
+            yield listing(cloud, home)
+            yield from waiting(cloud, home)
+        yield from agent.footprint()
 
 
 if __name__ == "__main__":

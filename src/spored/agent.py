@@ -28,7 +28,7 @@ NOW, KEPT = "/run/spored/state.json", "/var/lib/spored/state.json"
 STATUS = "/run/spored/status"
 LOG, LARGEST_LOG_BYTES = "/var/log/spored.log", 1_000_000
 KEY = "/run/spored/key"
-ASK_FOR_KEY = f"ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub >{KEY}"
+ASK_FOR_KEY = f"ssh-keygen -lf /etc/ssh/*ed25519*.pub >{KEY}"
 TICK_SECONDS, ORDERS_SECONDS, HEARTBEAT_SECONDS = 5, 20, 60
 # While something is awaited that was begun, or the end date is about to come.
 SHORT_TICK_SECONDS = 0.5

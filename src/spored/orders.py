@@ -51,9 +51,9 @@ def follow(
     try:
         wanted = parse_instant(tags[EXPIRES_AT])
     except (KeyError, ValueError):
-        wanted, complaint = until, f"{EXPIRES_AT} can't be read: {ascii(tags.get(EXPIRES_AT))[:40]}"
+        wanted, complaint = until, f"no end date: {ascii(tags.get(EXPIRES_AT))[:40]}"
     if wanted > now + longest:
-        wanted, complaint = until, f"{EXPIRES_AT} is beyond {format_instant(now + longest)}"
+        wanted, complaint = until, f"end date is beyond {format_instant(now + longest)}"
     if orders.hold and HOLD not in tags:
         until = max(wanted, soonest)
     elif wanted > until:

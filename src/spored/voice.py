@@ -8,13 +8,11 @@ from contextlib import suppress
 
 def console(line: str) -> None:
     """Write a line. A console that nobody reads takes no more: then the line is lost."""
-    names = read("/sys/class/tty/console/active").split() or ["console"]
+    name = (read("/sys/class/tty/console/active").split() or ["console"])[-1]
     with suppress(OSError):
-        target = os.open(f"/dev/{names[-1]}", os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
-        try:
-            os.write(target, f"\r\nspored: {line}\r\n".encode("ascii", "backslashreplace"))
-        finally:
-            os.close(target)
+        device = os.open(f"/dev/{name}", os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        with open(device, "wb", 0) as file:
+            file.write(f"\r\nspored: {line}\r\n".encode("ascii", "backslashreplace"))
 
 
 def read(path: str) -> str:

@@ -19,6 +19,7 @@ _FINGERPRINTS = "SSH HOST KEY FINGERPRINTS"
 # Something may stand before a line (a syslog tag, "ec2: ", the kernel's time) and after it.
 _KEY = re.compile(rf"(?:^|\s)((?:{'|'.join(map(re.escape, ALGORITHMS))}) [A-Za-z0-9+/]+=*)(?!\S)")
 _FINGERPRINT = re.compile(r"(?:^|\s)(SHA256:[A-Za-z0-9+/]{43})(?!\S)")
+_HEARTBEAT = re.compile(r"^spored: \d+ .*", re.MULTILINE | re.ASCII)
 # RFC 8332 section 3: an RSA key signs with SHA-2 under these names; "ssh-rsa" means SHA-1.
 _SIGNATURES = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
 
@@ -39,15 +40,15 @@ class ConsoleKeys:
 def read_console(text: str) -> ConsoleKeys:
     """Find the host keys in console output: those of the last block that is whole.
 
+    Without one, what the instance's agent said last has a fingerprint.
+
     A block without its end is still being written, or was cut: it says nothing. Lines that are
     no whole key are passed over.
     """
     keys = {key.algorithm: key for line in _last_block(text, _KEYS) for key in _keys_in(line)}
-    fingerprints = [
-        match[1]
-        for line in _last_block(text, _FINGERPRINTS)
-        for match in _FINGERPRINT.finditer(line)
-    ]
+    # The console keeps 64 KB: what was printed at boot is pushed out, the agent's lines come anew.
+    lines = _last_block(text, _FINGERPRINTS) or _HEARTBEAT.findall(text)[-1:]
+    fingerprints = [match[1] for line in lines for match in _FINGERPRINT.finditer(line)]
     return ConsoleKeys(
         keys=tuple(sorted(keys.values())), fingerprints=tuple(sorted(set(fingerprints)))
     )

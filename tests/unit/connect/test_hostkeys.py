@@ -72,6 +72,15 @@ def test_fingerprints_are_known_without_keys() -> None:
     assert read_console(text) == ConsoleKeys(fingerprints=(ED25519.fingerprint,))
 
 
+def test_the_agent_tells_a_fingerprint_when_the_rest_has_moved_on() -> None:
+    """Of a console that keeps only what came last, the last heartbeat's fingerprint counts."""
+    beat = "spored: {} 2026-01-27T12:00:00Z watching until 2026-01-27T20:00:00Z order 00000000 {}"
+    lines = (beat.format(1, OTHER.fingerprint), beat.format(2, ED25519.fingerprint), "done")
+    text = "\r\n".join(lines)
+    assert read_console(text) == ConsoleKeys(fingerprints=(ED25519.fingerprint,))
+    assert read_console(console_text(RSA) + text).fingerprints == (RSA.fingerprint,)
+
+
 def test_known_hosts_round_trip() -> None:
     """What is pinned is read back the same, under the instance's id."""
     text = known_hosts_text(INSTANCE_ID, (ED25519, RSA))

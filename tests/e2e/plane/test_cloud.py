@@ -41,6 +41,22 @@ def _await_state(cloud: Cloud, instance_id: str, state: str) -> None:
     wait_for(is_in_it, f"{instance_id} to be {state}")
 
 
+def test_a_power_off_from_inside_ignores_protection(cloud: Cloud) -> None:
+    """Termination and stop protection keep out API calls alone."""
+    protection = {"DisableApiTermination": True, "DisableApiStop": True}
+    endings = {"terminate": "terminated", "stop": "stopped"}
+    boxes = {
+        state: _launch(cloud, "poweroff", InstanceInitiatedShutdownBehavior=ending, **protection)
+        for ending, state in endings.items()
+    }
+    for state, box in boxes.items():
+        _await_state(cloud, box, state)
+    for name in ("DisableApiTermination", "DisableApiStop"):
+        off = {name: {"Value": False}}
+        client(cloud, "ec2").modify_instance_attribute(InstanceId=boxes["stopped"], **off)
+    client(cloud, "ec2").terminate_instances(InstanceIds=[boxes["stopped"]])
+
+
 @pytest.mark.parametrize("end", ["by itself", "by API"])
 def test_the_console_of_a_terminated_instance_is_shown(cloud: Cloud, end: str) -> None:
     """Its last words can still be read, however it came to its end."""

@@ -60,19 +60,6 @@ def test_one_bad_id_ends_none(account: Account) -> None:
     assert account.describe(instance)["State"]["Name"] == "running"
 
 
-def test_protection_protects(account: Account) -> None:
-    """Termination and stop protection block the calls until they are taken off."""
-    ec2 = account.client("ec2")
-    instance = _running(account, DisableApiTermination=True, DisableApiStop=True)
-    for order in (ec2.terminate_instances, ec2.stop_instances):
-        with pytest.raises(ClientError) as refused:
-            order(InstanceIds=[instance])
-        assert _code(refused) == "OperationNotPermitted"
-    ec2.modify_instance_attribute(InstanceId=instance, DisableApiTermination={"Value": False})
-    ec2.terminate_instances(InstanceIds=[instance])
-    account.wait_for_state(instance, "terminated")
-
-
 def test_the_shutdown_behaviour_can_be_changed(account: Account) -> None:
     """ModifyInstanceAttribute sets it, and DescribeInstanceAttribute shows it."""
     ec2 = account.client("ec2")

@@ -179,6 +179,19 @@ PERFORMED: dict[str, Callable[[Duty], Any]] = {
     "sts:DecodeAuthorizationMessage": _decode_message,
     "sts:GetCallerIdentity": _caller_identity,
 }
+# Those that look further, into states and room, before they say that a dry run would succeed.
+TELLS_DRY_RUN = frozenset(
+    f"ec2:{operation}"
+    for operation in (
+        "CreateInstanceConnectEndpoint",
+        "DeleteInstanceConnectEndpoint",
+        "RebootInstances",
+        "RunInstances",
+        "StartInstances",
+        "StopInstances",
+        "TerminateInstances",
+    )
+)
 
 
 def _check_tags(duty: Duty) -> None:

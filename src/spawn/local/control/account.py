@@ -21,6 +21,7 @@ from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.iam.models import IAMBackend, iam_backends
 from moto.kms.models import KmsBackend, kms_backends
+from moto.route53.models import Route53Backend, route53_backends
 from moto.s3.models import S3Backend, s3_backends
 from moto.scheduler.models import EventBridgeSchedulerBackend, scheduler_backends
 from moto.secretsmanager.models import SecretsManagerBackend, secretsmanager_backends
@@ -45,6 +46,11 @@ def sts() -> STSBackend:
 def s3() -> S3Backend:
     """Buckets, of every region."""
     return s3_backends[ACCOUNT_ID][PARTITION]
+
+
+def route53() -> Route53Backend:
+    """Hosted zones and their records."""
+    return route53_backends[ACCOUNT_ID][PARTITION]
 
 
 def ec2(region: str) -> EC2Backend:

@@ -252,6 +252,37 @@ CASES: list[tuple[str, str, dict[str, Any], set[tuple[str, str]]]] = [
         },
     ),
     ("lambda", "Invoke", {"FunctionName": "f"}, {("lambda:Invoke", "*")}),
+    (
+        "route53",
+        "ListResourceRecordSets",
+        {"HostedZoneId": "/hostedzone/Z1"},
+        {("route53:ListResourceRecordSets", "arn:aws:route53:::hostedzone/Z1")},
+    ),
+    (
+        "route53",
+        "GetHostedZone",
+        {"Id": "Z1"},
+        {("route53:GetHostedZone", "arn:aws:route53:::hostedzone/Z1")},
+    ),
+    (
+        "route53",
+        "GetChange",
+        {"Id": "C1"},
+        {("route53:GetChange", "arn:aws:route53:::change/C1")},
+    ),
+    (
+        "route53",
+        "ChangeTagsForResource",
+        {"ResourceType": "hostedzone", "ResourceId": "Z1"},
+        {("route53:ChangeTagsForResource", "arn:aws:route53:::hostedzone/Z1")},
+    ),
+    ("route53", "CreateHostedZone", {"Name": "x"}, {("route53:CreateHostedZone", "*")}),
+    (
+        "route53",
+        "ListHostedZonesByName",
+        {"DNSName": "x", "HostedZoneId": "Z1"},
+        {("route53:ListHostedZonesByName", "*")},
+    ),
 ]
 
 
@@ -323,6 +354,22 @@ def test_a_session_s_instance_tags_are_condition_keys() -> None:
     for need in needs_of(_call("ssm", "StartSession", asked), _Account()):
         assert need.context["ssm:resourcetag/owner"] == ("me",)
         assert need.context["ssm:sessiondocumentaccesscheck"] == ("true",)
+
+
+def test_every_change_to_records_is_in_the_condition_keys() -> None:
+    """Names normalised, types and actions as they are, a value for each change."""
+    changes = [
+        {"Action": "UPSERT", "ResourceRecordSet": {"Name": "*.Example.com.", "Type": "A"}},
+        {"Action": "DELETE", "ResourceRecordSet": {"Name": "b.example.com", "Type": "AAAA"}},
+    ]
+    asked = {"HostedZoneId": "Z1", "ChangeBatch": {"Changes": changes}}
+    [need] = needs_of(_call("route53", "ChangeResourceRecordSets", asked), _Account())
+    prefix = "route53:changeresourcerecordsets"
+    assert need.context == {
+        f"{prefix}normalizedrecordnames": (r"\052.example.com", "b.example.com"),
+        f"{prefix}recordtypes": ("A", "AAAA"),
+        f"{prefix}actions": ("UPSERT", "DELETE"),
+    }
 
 
 def test_a_stranger_s_bucket_has_no_account() -> None:

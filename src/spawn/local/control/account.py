@@ -21,6 +21,7 @@ from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.iam.models import IAMBackend, iam_backends
 from moto.kms.models import KmsBackend, kms_backends
+from moto.logs.models import LogsBackend, logs_backends
 from moto.route53.models import Route53Backend, route53_backends
 from moto.s3.models import S3Backend, s3_backends
 from moto.scheduler.models import EventBridgeSchedulerBackend, scheduler_backends
@@ -71,6 +72,11 @@ def regions() -> list[str]:
 def dynamodb(region: str) -> DynamoDBBackend:
     """Tables of a region."""
     return dynamodb_backends[ACCOUNT_ID][region]
+
+
+def logs(region: str) -> LogsBackend:
+    """Log groups of a region."""
+    return logs_backends[ACCOUNT_ID][region]
 
 
 def kms(region: str) -> KmsBackend:

@@ -126,6 +126,40 @@ CASES: list[tuple[str, str, dict[str, Any], set[tuple[str, str]]]] = [
         {("logs:PutLogEvents", _regional("logs", "log-group:g:log-stream:s"))},
     ),
     (
+        "logs",
+        "CreateLogStream",
+        {"logGroupName": "g", "logStreamName": "s"},
+        {("logs:CreateLogStream", _regional("logs", "log-group:g:log-stream:s"))},
+    ),
+    (
+        "logs",
+        "FilterLogEvents",
+        {"logGroupIdentifier": _regional("logs", "log-group:g:*")},
+        {("logs:FilterLogEvents", _regional("logs", "log-group:g:log-stream:"))},
+    ),
+    (
+        "logs",
+        "CreateLogGroup",
+        {"logGroupName": "g", "tags": {"owner": "me"}},
+        {
+            ("logs:CreateLogGroup", _regional("logs", "log-group:g:log-stream:")),
+            ("logs:TagResource", _regional("logs", "log-group:g")),
+        },
+    ),
+    (
+        "logs",
+        "PutRetentionPolicy",
+        {"logGroupName": "g", "retentionInDays": 30},
+        {("logs:PutRetentionPolicy", _regional("logs", "log-group:g:log-stream:"))},
+    ),
+    (
+        "logs",
+        "TagResource",
+        {"resourceArn": _regional("logs", "log-group:g"), "tags": {"a": "b"}},
+        {("logs:TagResource", _regional("logs", "log-group:g"))},
+    ),
+    ("logs", "DescribeLogGroups", {"logGroupNamePrefix": "g"}, {("logs:DescribeLogGroups", "*")}),
+    (
         "secretsmanager",
         "GetSecretValue",
         {"SecretId": "app/key"},

@@ -47,7 +47,6 @@ _TAGGING_ACTIONS = {
     "iam:CreateRole": "iam:TagRole",
     "iam:CreateUser": "iam:TagUser",
     "kms:CreateKey": "kms:TagResource",
-    "logs:CreateLogGroup": "logs:TagResource",
     "scheduler:CreateScheduleGroup": "scheduler:TagResource",
     "secretsmanager:CreateSecret": "secretsmanager:TagResource",
     "sqs:CreateQueue": "sqs:TagQueue",

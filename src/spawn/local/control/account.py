@@ -30,6 +30,7 @@ from moto.ssm.models import SimpleSystemManagerBackend, ssm_backends
 from moto.sts.models import STSBackend, sts_backends
 
 ACCOUNT_ID = "123456789012"  # AWS's own example account, which the documentation uses too
+STRANGER_ID = "210987654321"  # somebody whom the account does not know
 PARTITION = "aws"
 HOME_REGION = "us-east-1"
 
@@ -47,6 +48,12 @@ def sts() -> STSBackend:
 def s3() -> S3Backend:
     """Buckets, of every region."""
     return s3_backends[ACCOUNT_ID][PARTITION]
+
+
+def bucket_owner(name: str) -> str | None:
+    """The account of a bucket; None where there is no such bucket."""
+    bucket = s3().buckets.get(name)
+    return str(bucket.account_id) if bucket is not None else None
 
 
 def route53() -> Route53Backend:

@@ -15,6 +15,7 @@ from typing import Any
 from moto.core.exceptions import ServiceException
 
 from spawn.local.control import account, images, network, role_credentials
+from spawn.local.control.buckets import check_owner
 from spawn.local.control.duty import Duty
 from spawn.local.control.handlers import CHECKED, FOLLOWED, PERFORMED, TELLS_DRY_RUN
 from spawn.local.control.instance_connect import end_of, live_keys
@@ -98,7 +99,7 @@ class Engine:
 
     def _answer(self, request: Request, duty: Duty) -> Response:
         call = duty.call
-        _check_expected_owner(request, call)
+        check_owner(request, call)
         if call.name in CHECKED:
             CHECKED[call.name](duty)
         is_dry_run = call.protocol == "ec2" and bool(call.parameters.get("DryRun"))
@@ -199,15 +200,3 @@ class Engine:
         moments += [shown_until(ended) for ended in self.memory.ended_at.values()]
         moments += [end_of(key) for keys in self.memory.ssh_keys.values() for key in keys]
         return min(moments, default=None)
-
-
-def _check_expected_owner(request: Request, call: Call) -> None:
-    """S3 refuses when the bucket is not of the account that the caller expects; moto doesn't look.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
-    """
-    if call.service != "s3":
-        return
-    for header in ("x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner"):
-        if request.header(header) not in {None, account.ACCOUNT_ID}:
-            raise AwsError("AccessDenied", "Access Denied", status=403)

@@ -15,6 +15,7 @@ from typing import Any
 from spawn.local.control import (
     account,
     attributes,
+    buckets,
     connect_endpoints,
     dns,
     instance_connect,
@@ -292,6 +293,8 @@ CHECKED: dict[str, Callable[[Duty], None]] = {
     "logs:CreateLogGroup": logs.check_new_group,
     "logs:CreateLogStream": logs.check_new_stream,
     "logs:PutRetentionPolicy": logs.check_retention,
+    "s3:CreateBucket": buckets.check_new_bucket,
+    "s3:PutBucketPolicy": buckets.check_policy,
     "scheduler:CreateSchedule": _check_schedule,
     "scheduler:UpdateSchedule": _check_schedule,
     "sts:AssumeRole": _check_trust,
@@ -335,6 +338,7 @@ FOLLOWED: dict[str, Callable[[Duty], None]] = {
     "ec2:AssociateIamInstanceProfile": _show_profiles,
     "ec2:ReplaceIamInstanceProfileAssociation": _show_profiles,
     "iam:CreateInstanceProfile": _remember_profile,
+    "s3:CreateBucket": buckets.complete_new_bucket,
     "scheduler:CreateSchedule": _remember_schedule,
     "scheduler:UpdateSchedule": _default_the_rest,
 }

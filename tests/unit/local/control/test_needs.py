@@ -48,8 +48,8 @@ class _Account:
     def default_group(self, region: str) -> str | None:
         return f"sg-default-{region}"
 
-    def owns_bucket(self, name: str) -> bool:
-        return name == "mine"
+    def owner_of_bucket(self, name: str) -> str | None:
+        return {"mine": ACCOUNT, "theirs": "210987654321"}.get(name)
 
 
 def _needs(service: str, operation: str, **parameters: Any) -> set[tuple[str, str]]:
@@ -78,6 +78,25 @@ CASES: list[tuple[str, str, dict[str, Any], set[tuple[str, str]]]] = [
     ("s3", "ListBuckets", {}, {("s3:ListAllMyBuckets", "*")}),
     ("s3", "HeadObject", {"Bucket": "b", "Key": "k"}, {("s3:GetObject", "arn:aws:s3:::b/k")}),
     ("s3", "ListObjectsV2", {"Bucket": "b"}, {("s3:ListBucket", "arn:aws:s3:::b")}),
+    (
+        "s3",
+        "PutBucketLifecycleConfiguration",
+        {"Bucket": "b"},
+        {("s3:PutLifecycleConfiguration", "arn:aws:s3:::b")},
+    ),
+    ("s3", "PutObject", {"Bucket": "b", "Key": "k"}, {("s3:PutObject", "arn:aws:s3:::b/k")}),
+    (
+        "s3",
+        "CreateBucket",
+        {"Bucket": "b", "CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"}},
+        {("s3:CreateBucket", "arn:aws:s3:::b")},
+    ),
+    (
+        "s3",
+        "CreateBucket",
+        {"Bucket": "b", "CreateBucketConfiguration": {"Tags": [{"Key": "a", "Value": "b"}]}},
+        {("s3:CreateBucket", "arn:aws:s3:::b"), ("s3:TagResource", "arn:aws:s3:::b")},
+    ),
     (
         "s3",
         "CopyObject",
@@ -406,9 +425,9 @@ def test_every_change_to_records_is_in_the_condition_keys() -> None:
     }
 
 
-def test_a_stranger_s_bucket_has_no_account() -> None:
-    """aws:ResourceAccount is ours for our bucket, and nobody's for a bucket that is not."""
-    for bucket, account in (("mine", (ACCOUNT,)), ("theirs", ())):
+def test_a_bucket_s_account_is_a_condition_key() -> None:
+    """aws:ResourceAccount is the owner's, and nobody's for a bucket that is not there."""
+    for bucket, account in (("mine", (ACCOUNT,)), ("theirs", ("210987654321",)), ("none", ())):
         [need] = needs_of(_call("s3", "GetObject", {"Bucket": bucket, "Key": "k"}), _Account())
         assert need.context["aws:resourceaccount"] == account
 

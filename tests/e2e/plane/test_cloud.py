@@ -122,6 +122,52 @@ def test_calls_tell_the_instance_s_own_network(cloud: Cloud) -> None:
     ec2.terminate_instances(InstanceIds=[box])
 
 
+# Tells on the console what metadata says of its tags, whenever that changes.
+WATCH_TAGS = """\
+/opt/spawn/environment/bin/python3 -I - << 'END' > /dev/console 2>&1 &
+import time, urllib.error, urllib.request
+def ask(path, method="GET", **headers):
+    headers = {"X-aws-ec2-metadata-" + name.replace("_", "-"): v for name, v in headers.items()}
+    request = urllib.request.Request(
+        "http://169.254.169.254/latest/" + path, method=method, headers=headers)
+    return urllib.request.urlopen(request, timeout=2).read().decode()
+before = None
+while True:
+    try:
+        token = ask("api/token", "PUT", token_ttl_seconds="60")
+        now = ask("meta-data/tags/instance/end", token=token)
+    except urllib.error.HTTPError as error:
+        now = error.code
+    if now != before:
+        print("metadata:", now, flush=True)
+    before = now
+    time.sleep(0.1)
+END"""
+
+
+def test_changes_show_in_metadata_at_once(cloud: Cloud) -> None:
+    """Tags that are put on, changed and taken off, and metadata that is turned off and on."""
+    ec2 = client(cloud, "ec2")
+    shown = {"MetadataOptions": {"InstanceMetadataTags": "enabled"}}
+    box = _launch(cloud, WATCH_TAGS, **shown)
+
+    def expect(text: str, times: int = 1) -> None:
+        line = f"metadata: {text}"
+        wait_for(lambda: _console(cloud, box).count(line) >= times, line)
+
+    expect("404")
+    ec2.create_tags(Resources=[box], Tags=[{"Key": "end", "Value": "2026-01-27T18:00:00Z"}])
+    expect("2026-01-27T18:00:00Z")
+    ec2.create_tags(Resources=[box], Tags=[{"Key": "end", "Value": "2026-01-28T18:00:00Z"}])
+    expect("2026-01-28T18:00:00Z")
+    ec2.modify_instance_metadata_options(InstanceId=box, HttpEndpoint="disabled")
+    expect("403")
+    ec2.delete_tags(Resources=[box], Tags=[{"Key": "end"}])
+    ec2.modify_instance_metadata_options(InstanceId=box, HttpEndpoint="enabled")
+    expect("404", times=2)
+    ec2.terminate_instances(InstanceIds=[box])
+
+
 @pytest.mark.parametrize("end", ["by itself", "by API"])
 def test_the_console_of_a_terminated_instance_is_shown(cloud: Cloud, end: str) -> None:
     """Its last words can still be read, however it came to its end."""

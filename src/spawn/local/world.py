@@ -113,7 +113,11 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
     credentials: RoleCredentials | None
     spot_notice: SpotNotice | None = None
     rebalance_notice: str | None = None  # RFC 3339, UTC
-    metadata_fails: bool = False  # for tests: metadata answers 503 to everything
+    # For tests: metadata answers 503 to everything, or tells a wrong time; nobody takes in what
+    # is written to the console, so that it fills up.
+    metadata_fails: bool = False
+    metadata_seconds_ahead: float = 0.0
+    console_stalls: bool = False
     launch_index: int = 0
     life_cycle: str = "on-demand"  # "on-demand" | "spot"
     reservation_id: str | None = None

@@ -161,6 +161,36 @@ def test_a_console_outlives_its_instance(plane: Plane) -> None:
     assert plane.console(other)
 
 
+# Writes without waiting, until there is no more room.
+FILL_CONSOLE = """\
+import os, time
+console = os.open("/dev/console", os.O_WRONLY | os.O_NONBLOCK)
+try:
+    for _ in range(10_000):
+        os.write(console, b"nobody reads this\\n" * 10)
+except BlockingIOError:
+    print("full")
+"""
+
+
+def test_a_console_can_stall(plane: Plane) -> None:
+    """Once it is full, writers wait or are turned away; when it is read again, they go on."""
+    keys = (plane.public_key,)
+    stalled, reading = (instance(5, console_stalls=s, public_keys=keys) for s in (True, False))
+    plane.boot(reading)
+    plane.host_key(reading)
+    plane.apply(stalled)
+    assert plane.python(stalled, FILL_CONSOLE).output == "full\n"
+    assert "nobody reads this" not in plane.console(stalled)
+    write = "echo last words > /dev/console; echo done > /tmp/done"
+    plane.ssh(stalled, f"setsid sh -c '{write}' > /dev/null 2>&1 &")
+    assert plane.ssh(stalled, "timeout 1 sh -c 'echo > /dev/console'").code == 124
+    assert plane.ssh(stalled, "cat /tmp/done").code == 1
+    plane.apply(reading)
+    assert "nobody reads this" in plane.await_console(reading, "last words")
+    wait_for(lambda: plane.ssh(reading, "cat /tmp/done").output == "done\n", "the writer to end")
+
+
 def test_a_taken_address_is_refused(plane: Plane) -> None:
     """A second instance with the same private address does not boot, and it is said why."""
     box = instance(5)

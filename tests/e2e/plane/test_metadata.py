@@ -74,6 +74,20 @@ def test_options_change_under_way(plane: Plane) -> None:
             assert time.monotonic() < deadline, expected
 
 
+def test_metadata_can_tell_a_wrong_time(plane: Plane) -> None:
+    """Its Date is as far off as the switch says, and its tokens are good all the same."""
+    box = instance(5, metadata_seconds_ahead=86_400, public_keys=(plane.public_key,))
+    plane.boot(box)
+    program = CLIENT + (
+        "import email.utils, time\n"
+        "request = urllib.request.Request('http://169.254.169.254/latest/meta-data/instance-id',"
+        " headers={'X-aws-ec2-metadata-token': token()})\n"
+        "date = urllib.request.urlopen(request, timeout=2).headers['Date']\n"
+        "print(round((email.utils.parsedate_to_datetime(date).timestamp() - time.time()) / 3600))\n"
+    )
+    assert plane.python(box, program).output == "24\n"
+
+
 @pytest.mark.parametrize(("hop_limit", "gets_token"), [(1, False), (2, True)])
 def test_the_hop_limit_is_a_ttl(plane: Plane, hop_limit: int, gets_token: bool) -> None:
     """A container one hop behind the instance gets a token with 2 hops, with 1 no answer."""

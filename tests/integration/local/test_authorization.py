@@ -80,6 +80,28 @@ def _owned(account: Account, owner: str) -> str:
     return str(account.launch(TagSpecifications=tags)["InstanceId"])
 
 
+def test_a_session_named_like_an_instance_is_none(account: Account) -> None:
+    """Only what metadata vended carries an instance: a session's name proves nothing."""
+    box = str(account.launch()["InstanceId"])
+    itself = {"ec2:SourceInstanceARN": "arn:aws:ec2:*:*:instance/${ec2:InstanceId}"}
+    allow = {
+        "Effect": "Allow",
+        "Action": "ec2:StopInstances",
+        "Resource": "*",
+        "Condition": {"ArnLike": itself},
+    }
+    role = account.role("r", trusts=ADMIN_TRUST, allows=[allow])
+    answer = account.client("sts").assume_role(RoleArn=role, RoleSessionName=box)
+    assert answer["AssumedRoleUser"]["AssumedRoleId"].endswith(f":{box}")
+    credentials = answer["Credentials"]
+    keys = type(account.admin)(
+        access_key_id=credentials["AccessKeyId"],
+        secret=credentials["SecretAccessKey"],
+        token=credentials["SessionToken"],
+    )
+    _denied(lambda: account.client("ec2", keys).stop_instances(InstanceIds=[box]))
+
+
 def test_a_denial_of_ec2_can_be_decoded(account: Account) -> None:
     """The encoded message becomes action and resource again."""
     session = account.assume(account.role("r", trusts=ADMIN_TRUST, allows=[]))

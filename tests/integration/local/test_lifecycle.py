@@ -1,16 +1,14 @@
-"""Starting, stopping, ending; schedules; switches."""
+"""Starting, stopping, ending; switches."""
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from spawn.local import cloud as embedded
-from tests.integration.local.conftest import ADMIN_TRUST, Account, document, wait_until
+from tests.integration.local.conftest import ADMIN_TRUST, Account, document
 
 ACCOUNT_ID = "123456789012"
 
@@ -60,19 +58,6 @@ def test_one_bad_id_ends_none(account: Account) -> None:
     assert account.describe(instance)["State"]["Name"] == "running"
 
 
-def test_protection_protects(account: Account) -> None:
-    """Termination and stop protection block the calls until they are taken off."""
-    ec2 = account.client("ec2")
-    instance = _running(account, DisableApiTermination=True, DisableApiStop=True)
-    for order in (ec2.terminate_instances, ec2.stop_instances):
-        with pytest.raises(ClientError) as refused:
-            order(InstanceIds=[instance])
-        assert _code(refused) == "OperationNotPermitted"
-    ec2.modify_instance_attribute(InstanceId=instance, DisableApiTermination={"Value": False})
-    ec2.terminate_instances(InstanceIds=[instance])
-    account.wait_for_state(instance, "terminated")
-
-
 def test_the_shutdown_behaviour_can_be_changed(account: Account) -> None:
     """ModifyInstanceAttribute sets it, and DescribeInstanceAttribute shows it."""
     ec2 = account.client("ec2")
@@ -84,92 +69,6 @@ def test_the_shutdown_behaviour_can_be_changed(account: Account) -> None:
         InstanceId=instance, Attribute="instanceInitiatedShutdownBehavior"
     )
     assert shown["InstanceInitiatedShutdownBehavior"]["Value"] == "terminate"
-
-
-def _scheduler_role(account: Account, *, source_group: str = "default") -> str:
-    trust = {
-        "Principal": {"Service": "scheduler.amazonaws.com"},
-        "Condition": {
-            "StringEquals": {"aws:SourceAccount": ACCOUNT_ID},
-            "ArnLike": {"aws:SourceArn": f"arn:aws:scheduler:*:*:schedule-group/{source_group}"},
-        },
-    }
-    allow = {
-        "Effect": "Allow",
-        "Action": "ec2:TerminateInstances",
-        "Resource": f"arn:aws:ec2:*:{ACCOUNT_ID}:instance/*",
-        "Condition": {"Null": {"ec2:ResourceTag/spawn:hold": "true"}},
-    }
-    return account.role("backstop", trusts=trust, allows=[allow])
-
-
-def _schedule(account: Account, instance: str, role: str, **more: Any) -> dict[str, Any]:
-    due = more.pop("due", datetime.now(UTC) + timedelta(seconds=1))
-    asked = {
-        "Name": "end",
-        "ScheduleExpression": f"at({due:%Y-%m-%dT%H:%M:%S})",
-        "FlexibleTimeWindow": {"Mode": "OFF"},
-        "ActionAfterCompletion": "DELETE",
-        "Target": {
-            "Arn": "arn:aws:scheduler:::aws-sdk:ec2:terminateInstances",
-            "RoleArn": role,
-            "Input": json.dumps({"InstanceIds": [instance]}),
-            "RetryPolicy": {"MaximumRetryAttempts": 20},
-        },
-        **more,
-    }
-    return dict(account.client("scheduler").create_schedule(**asked))
-
-
-def test_a_due_schedule_ends_the_instance(account: Account) -> None:
-    """It fires by itself, as its role, and deletes itself afterwards."""
-    instance = _running(account)
-    _schedule(account, instance, _scheduler_role(account))
-    account.wait_for_state(instance, "terminated")
-    schedules = account.client("scheduler")
-    wait_until(lambda: schedules.list_schedules()["Schedules"] == [])
-
-
-def test_a_schedule_may_only_what_its_role_may(account: Account) -> None:
-    """A held instance outlives its schedule, which tries again when the hold is gone."""
-    ec2 = account.client("ec2")
-    held, control = _running(account), _running(account)
-    ec2.create_tags(Resources=[held], Tags=[{"Key": "spawn:hold", "Value": "case"}])
-    role = _scheduler_role(account)
-    _schedule(account, held, role)
-    _schedule(account, control, role, Name="control")
-    account.wait_for_state(control, "terminated")
-    assert account.describe(held)["State"]["Name"] == "running"
-    ec2.delete_tags(Resources=[held], Tags=[{"Key": "spawn:hold"}])
-    account.wait_for_state(held, "terminated")
-
-
-def test_a_schedule_needs_a_role_that_trusts_it(account: Account) -> None:
-    """A role that names another schedule group is refused when the schedule is made."""
-    instance = _running(account)
-    role = _scheduler_role(account, source_group="other")
-    with pytest.raises(ClientError, match="must allow AWS EventBridge Scheduler") as refused:
-        _schedule(account, instance, role)
-    assert _code(refused) == "ValidationException"
-
-
-def test_a_schedule_s_token_is_honoured(account: Account) -> None:
-    """The same ClientToken answers the same schedule; another finds the name taken."""
-    role = _scheduler_role(account)
-    due = datetime.now(UTC) + timedelta(hours=1)
-    first = _schedule(account, "i-1", role, due=due, ClientToken="t")
-    again = _schedule(account, "i-1", role, due=due, ClientToken="t")
-    assert again["ScheduleArn"] == first["ScheduleArn"]
-    with pytest.raises(ClientError) as refused:
-        _schedule(account, "i-1", role, due=due, ClientToken="u")
-    assert _code(refused) == "ConflictException"
-
-
-def test_recurring_schedules_are_refused(account: Account) -> None:
-    """A schedule that would never fire here is not accepted."""
-    role = _scheduler_role(account)
-    with pytest.raises(ClientError, match="one-time"):
-        _schedule(account, "i-1", role, ScheduleExpression="rate(5 minutes)")
 
 
 def test_injected_errors_happen_as_often_as_told(account: Account) -> None:

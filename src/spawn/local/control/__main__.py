@@ -36,7 +36,7 @@ log = logging.getLogger("spawn.local.control")
 
 WARMED_UP = (
     *("ec2", "iam", "sts", "s3", "dynamodb", "scheduler", "kms", "ssm", "secretsmanager"),
-    *("pricing", "ec2-instance-connect"),
+    *("pricing", "ec2-instance-connect", "route53", "logs"),
 )
 
 

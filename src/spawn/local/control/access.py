@@ -62,8 +62,11 @@ def common_context(
         "aws:username": principal.username,
         "aws:viaawsservice": "false",
         "aws:tokenissuetime": _text(principal.issued_at),
-        "ec2:sourceinstancearn": principal.source_instance_arn,
     }
+    if principal.source is not None:
+        keys["ec2:sourceinstancearn"] = principal.source.arn
+        keys["aws:ec2instancesourcevpc"] = principal.source.vpc_id
+        keys["aws:ec2instancesourceprivateipv4"] = principal.source.private_ip
     context: dict[str, tuple[str, ...]] = {
         key: (value,) for key, value in keys.items() if value is not None
     }

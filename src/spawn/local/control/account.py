@@ -21,6 +21,8 @@ from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.iam.models import IAMBackend, iam_backends
 from moto.kms.models import KmsBackend, kms_backends
+from moto.logs.models import LogsBackend, logs_backends
+from moto.route53.models import Route53Backend, route53_backends
 from moto.s3.models import S3Backend, s3_backends
 from moto.scheduler.models import EventBridgeSchedulerBackend, scheduler_backends
 from moto.secretsmanager.models import SecretsManagerBackend, secretsmanager_backends
@@ -28,6 +30,7 @@ from moto.ssm.models import SimpleSystemManagerBackend, ssm_backends
 from moto.sts.models import STSBackend, sts_backends
 
 ACCOUNT_ID = "123456789012"  # AWS's own example account, which the documentation uses too
+STRANGER_ID = "210987654321"  # somebody whom the account does not know
 PARTITION = "aws"
 HOME_REGION = "us-east-1"
 
@@ -45,6 +48,17 @@ def sts() -> STSBackend:
 def s3() -> S3Backend:
     """Buckets, of every region."""
     return s3_backends[ACCOUNT_ID][PARTITION]
+
+
+def bucket_owner(name: str) -> str | None:
+    """The account of a bucket; None where there is no such bucket."""
+    bucket = s3().buckets.get(name)
+    return str(bucket.account_id) if bucket is not None else None
+
+
+def route53() -> Route53Backend:
+    """Hosted zones and their records."""
+    return route53_backends[ACCOUNT_ID][PARTITION]
 
 
 def ec2(region: str) -> EC2Backend:
@@ -65,6 +79,11 @@ def regions() -> list[str]:
 def dynamodb(region: str) -> DynamoDBBackend:
     """Tables of a region."""
     return dynamodb_backends[ACCOUNT_ID][region]
+
+
+def logs(region: str) -> LogsBackend:
+    """Log groups of a region."""
+    return logs_backends[ACCOUNT_ID][region]
 
 
 def kms(region: str) -> KmsBackend:

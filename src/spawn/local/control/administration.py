@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from spawn.local.control import account
+from spawn.local.control.buckets import make_foreign
 from spawn.local.control.engine import Engine
 from spawn.local.control.messages import Request, Response
 from spawn.local.control.principals import Principal
@@ -60,6 +61,7 @@ class Administration:
         except msgspec.MsgspecError as error:
             return _text(400, f"{error}\n")
         self._engine.memory.switches.set(settings)
+        make_foreign(settings.foreign_buckets or ())
         self._engine.publish()
         return _json(200, b"{}")
 

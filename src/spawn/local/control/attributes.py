@@ -28,6 +28,7 @@ _BOOLEANS = {
     "SourceDestCheck": "source_dest_check",
     "EbsOptimized": "ebs_optimized",
 }
+_NOT_OF_SPOT = frozenset({"DisableApiTermination", "DisableApiStop"})
 
 
 def _instance(call: Call) -> Any:
@@ -66,6 +67,12 @@ def modify_attribute(call: Call) -> dict[str, Any] | None:
     for parameter, member in _BOOLEANS.items():
         value = _value(parameters, parameter)
         if value is not None:
+            if instance.lifecycle == "spot" and parameter in _NOT_OF_SPOT:
+                attribute = parameter[0].lower() + parameter[1:]
+                raise AwsError(
+                    "UnsupportedOperation",
+                    f"Modifying '{attribute}' is not supported for spot instances.",
+                )
             setattr(instance, member, str(value).lower() == "true")
             return {}
     if parameters.get("Groups"):

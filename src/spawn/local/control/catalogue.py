@@ -35,6 +35,7 @@ class ImageSpec:
     platform: str | None = None  # "windows", or nothing
     root_gib: int = 8
     has_ssm_agent: bool = True
+    can_hibernate: bool = True  # EC2 user guide, "Prerequisites for hibernation", AMIs
     parameters: tuple[str, ...] = ()  # public parameters that name it
 
     def image_id(self, region: str) -> str:
@@ -179,6 +180,7 @@ def _debian(now: datetime, architecture: str) -> ImageSpec:
         deprecated=created + LONG_DEPRECATED_AFTER,
         has_ssm_agent=False,
         parameters=(f"/aws/service/debian/release/12/latest/{architecture}",),
+        can_hibernate=False,
     )
 
 
@@ -241,6 +243,7 @@ def _bottlerocket(now: datetime, architecture: str) -> ImageSpec:
         imds_support="v2.0",
         root_gib=2,
         parameters=(f"/aws/service/bottlerocket/aws-ecs-2/{architecture}/latest/image_id",),
+        can_hibernate=False,
     )
 
 
@@ -274,6 +277,7 @@ def _flatcar(now: datetime) -> ImageSpec:
         created=created,
         deprecated=created + LONG_DEPRECATED_AFTER,
         has_ssm_agent=False,
+        can_hibernate=False,
     )
 
 

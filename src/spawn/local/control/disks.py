@@ -20,15 +20,15 @@ def attach_disks(parameters: Parameters, instance: Any) -> Reason | None:
     disabled or pending deletion, and the instance ends before it runs.
     """
     doom = None
-    for device, disk in planned_disks(parameters, instance).items():
+    image = instance.ec2_backend.amis[instance.image_id]
+    for device, disk in planned_disks(parameters, image).items():
         doom = doom or _key_trouble(disk, instance.region_name)
         _attach(device, disk, instance, tags=_volume_tags(parameters))
     return doom
 
 
-def planned_disks(parameters: Parameters, instance: Any) -> dict[str, dict[str, Any]]:
+def planned_disks(parameters: Parameters, image: Any) -> dict[str, dict[str, Any]]:
     """Device name to what it shall be: the image's mapping with the request's over it."""
-    image = instance.ec2_backend.amis[instance.image_id]
     planned = {m["DeviceName"]: dict(m["Ebs"]) for m in image.block_device_mappings}
     for mapping in parameters.get("BlockDeviceMappings") or []:
         device = mapping.get("DeviceName")

@@ -15,8 +15,9 @@ from typing import Any
 from moto.core.exceptions import ServiceException
 
 from spawn.local.control import account, images, network, role_credentials
+from spawn.local.control.buckets import check_owner
 from spawn.local.control.duty import Duty
-from spawn.local.control.handlers import CHECKED, FOLLOWED, PERFORMED
+from spawn.local.control.handlers import CHECKED, FOLLOWED, PERFORMED, TELLS_DRY_RUN
 from spawn.local.control.instance_connect import end_of, live_keys
 from spawn.local.control.instances import (
     forget_the_long_gone,
@@ -87,25 +88,27 @@ class Engine:
         )
         try:
             response = self._answer(request, duty)
+            if response.status < 400 and call.name in FOLLOWED:
+                FOLLOWED[call.name](duty)
         except ServiceException as error:  # moto's, from a backend that a handler called
             raise AwsError(error.code, error.message) from error
-        if response.status < 400 and call.name in FOLLOWED:
-            FOLLOWED[call.name](duty)
-        if not call.is_read:
-            self.publish()
+        finally:
+            if not call.is_read:  # one that fails may have done a part
+                self.publish()
         return response
 
     def _answer(self, request: Request, duty: Duty) -> Response:
         call = duty.call
-        _check_expected_owner(request, call)
+        check_owner(request, call)
         if call.name in CHECKED:
             CHECKED[call.name](duty)
+        is_dry_run = call.protocol == "ec2" and bool(call.parameters.get("DryRun"))
+        if is_dry_run and call.name not in TELLS_DRY_RUN:
+            raise dry_run_succeeded()
         handler = PERFORMED.get(call.name)
         result = handler(duty) if handler else None
         if result is not None:
             return render_result(call, result)
-        if call.protocol == "ec2" and call.parameters.get("DryRun"):
-            raise dry_run_succeeded()
         return self._moto.answer(request, call, duty.principal.credentials.access_key_id)
 
     def publish(self) -> None:
@@ -197,15 +200,3 @@ class Engine:
         moments += [shown_until(ended) for ended in self.memory.ended_at.values()]
         moments += [end_of(key) for keys in self.memory.ssh_keys.values() for key in keys]
         return min(moments, default=None)
-
-
-def _check_expected_owner(request: Request, call: Call) -> None:
-    """S3 refuses when the bucket is not of the account that the caller expects; moto doesn't look.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
-    """
-    if call.service != "s3":
-        return
-    for header in ("x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner"):
-        if request.header(header) not in {None, account.ACCOUNT_ID}:
-            raise AwsError("AccessDenied", "Access Denied", status=403)

@@ -48,7 +48,8 @@ class Firings:
             due = [(f, 0) for f in schedules.take_due(self._now(), self._memory.fired)]
             while self._retries and self._retries[0][0] <= self._now():
                 _, _, attempt, firing = heapq.heappop(self._retries)
-                due.append((firing, attempt))
+                if schedules.stands(firing):
+                    due.append((firing, attempt))
         for firing, attempt in due:
             threading.Thread(target=self._fire, args=(firing, attempt), daemon=True).start()
 

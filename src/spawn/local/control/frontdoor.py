@@ -117,9 +117,8 @@ class FrontDoor:
 
     def _source_ip(self, principal: Principal) -> str:
         """An instance's calls come from its public address, all others from the caller's."""
-        if principal.source_instance_arn is not None:
-            instance_id = principal.source_instance_arn.rsplit("/", 1)[-1]
-            address = self._engine.public_ip(instance_id)
+        if principal.source is not None:
+            address = self._engine.public_ip(principal.source.instance_id)
             if address is not None:
                 return address
         return self._memory.switches.caller_address

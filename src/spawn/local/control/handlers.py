@@ -15,10 +15,13 @@ from typing import Any
 from spawn.local.control import (
     account,
     attributes,
+    buckets,
     connect_endpoints,
+    dns,
     instance_connect,
     instances,
     launch,
+    logs,
     managed,
     pricing,
     schedules,
@@ -171,7 +174,15 @@ PERFORMED: dict[str, Callable[[Duty], Any]] = {
     "ec2:StartInstances": _start,
     "ec2:StopInstances": _stop,
     "ec2:TerminateInstances": _terminate,
+    "logs:FilterLogEvents": logs.filter_log_events,
+    "logs:GetLogEvents": logs.get_log_events,
+    "logs:PutLogEvents": logs.put_log_events,
     "pricing:GetProducts": pricing.get_products,
+    "route53:ChangeResourceRecordSets": dns.change_record_sets,
+    "route53:CreateHostedZone": dns.create_hosted_zone,
+    "route53:GetChange": dns.get_change,
+    "route53:ListHostedZonesByName": dns.list_zones_by_name,
+    "route53:ListResourceRecordSets": dns.list_record_sets,
     "scheduler:CreateSchedule": _create_schedule,
     "ssm:DescribeInstanceInformation": managed.describe_instance_information,
     "ssm:StartSession": sessions.start_session,
@@ -179,6 +190,19 @@ PERFORMED: dict[str, Callable[[Duty], Any]] = {
     "sts:DecodeAuthorizationMessage": _decode_message,
     "sts:GetCallerIdentity": _caller_identity,
 }
+# Those that look further, into states and room, before they say that a dry run would succeed.
+TELLS_DRY_RUN = frozenset(
+    f"ec2:{operation}"
+    for operation in (
+        "CreateInstanceConnectEndpoint",
+        "DeleteInstanceConnectEndpoint",
+        "RebootInstances",
+        "RunInstances",
+        "StartInstances",
+        "StopInstances",
+        "TerminateInstances",
+    )
+)
 
 
 def _check_tags(duty: Duty) -> None:
@@ -266,6 +290,11 @@ CHECKED: dict[str, Callable[[Duty], None]] = {
     "ec2:CreateTags": _check_tags,
     "ec2:ModifyNetworkInterfaceAttribute": _check_interface_groups,
     "kms:DescribeKey": _mark_managed_key,
+    "logs:CreateLogGroup": logs.check_new_group,
+    "logs:CreateLogStream": logs.check_new_stream,
+    "logs:PutRetentionPolicy": logs.check_retention,
+    "s3:CreateBucket": buckets.check_new_bucket,
+    "s3:PutBucketPolicy": buckets.check_policy,
     "scheduler:CreateSchedule": _check_schedule,
     "scheduler:UpdateSchedule": _check_schedule,
     "sts:AssumeRole": _check_trust,
@@ -309,6 +338,7 @@ FOLLOWED: dict[str, Callable[[Duty], None]] = {
     "ec2:AssociateIamInstanceProfile": _show_profiles,
     "ec2:ReplaceIamInstanceProfileAssociation": _show_profiles,
     "iam:CreateInstanceProfile": _remember_profile,
+    "s3:CreateBucket": buckets.complete_new_bucket,
     "scheduler:CreateSchedule": _remember_schedule,
     "scheduler:UpdateSchedule": _default_the_rest,
 }

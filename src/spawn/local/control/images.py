@@ -23,6 +23,7 @@ class Image(Ami):
     ena_support = True
     root_volume_gib = 8
     has_ssm_agent = True
+    can_hibernate = True
     platform_details = "Linux/UNIX"
     usage_operation = "RunInstances"
 
@@ -82,6 +83,7 @@ def _image(backend: Any, image_id: str, spec: ImageSpec) -> Image:
     )
     image.imds_support = spec.imds_support
     image.has_ssm_agent = spec.has_ssm_agent
+    image.can_hibernate = spec.can_hibernate
     image.root_volume_gib = image.ebs_snapshot.volume.size = spec.root_gib
     if spec.platform == "windows":
         # EC2 user guide, "AMI billing information fields"

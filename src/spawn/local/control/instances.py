@@ -13,6 +13,7 @@ from moto.core.utils import utcnow
 from moto.ec2.models.instances import StateReason
 
 from spawn.local.control import account, states
+from spawn.local.control.hibernation import check_ready
 from spawn.local.control.memory import TERMINATED_ARE_SHOWN_SECONDS, Memory
 from spawn.local.control.messages import AwsError, dry_run_succeeded
 from spawn.local.control.operations import Call
@@ -44,37 +45,60 @@ def find_instances(call: Call) -> list[Any]:
 
 
 def terminate_instances(call: Call, memory: Memory, now: datetime) -> dict[str, Any]:
-    """All or none. Raises AwsError."""
+    """A protected instance keeps itself and the others of its zone, not those of other zones.
+
+    Raises AwsError, where others were ended too. Source: EC2 API reference, TerminateInstances.
+    """
     instances = find_instances(call)
-    for instance in instances:
-        if instance.disable_api_termination and not memory.lives[instance.id].is_over:
-            raise AwsError(
-                "OperationNotPermitted",
-                f"The instance '{instance.id}' may not be terminated. Modify its "
-                "'disableApiTermination' instance attribute and try again.",
-            )
-    return {
-        "TerminatingInstances": _order(call, instances, states.terminate, memory=memory, now=now)
+    refusals = {
+        instance.availability_zone: refusal
+        for instance in reversed(instances)
+        if (refusal := _termination_refusal(instance, memory.lives[instance.id])) is not None
     }
+    ended = [i for i in instances if i.availability_zone not in refusals]
+    changes = _order(call, ended, states.terminate, memory=memory, now=now) if ended else []
+    for refusal in refusals.values():
+        raise refusal
+    return {"TerminatingInstances": changes}
+
+
+def _termination_refusal(instance: Any, life: Life) -> AwsError | None:
+    """Stop protection protects from termination too (EC2 user guide, "Enable stop protection")."""
+    for attribute, is_on in (
+        ("disableApiTermination", instance.disable_api_termination),
+        ("disableApiStop", instance.disable_api_stop),
+    ):
+        if is_on and not life.is_over:
+            return _protected(instance.id, "terminated", attribute)
+    return None
+
+
+def _protected(instance_id: str, what: str, attribute: str) -> AwsError:
+    return AwsError(
+        "OperationNotPermitted",
+        f"The instance '{instance_id}' may not be {what}. Modify its '{attribute}' instance "
+        "attribute and try again.",
+    )
 
 
 def stop_instances(call: Call, memory: Memory, now: datetime) -> dict[str, Any]:
-    """Raises AwsError, for spot instances too: a one-time request can't be stopped."""
+    """Stop or hibernate. Raises AwsError, for spot instances too: their requests are one-time."""
     instances = find_instances(call)
+    hibernates = bool(call.parameters.get("Hibernate"))
     for instance in instances:
-        if instance.disable_api_stop:
-            raise AwsError(
-                "OperationNotPermitted",
-                f"The instance '{instance.id}' may not be stopped. Modify its 'disableApiStop' "
-                "instance attribute and try again.",
-            )
         if instance.lifecycle == "spot":
             raise AwsError(
                 "UnsupportedOperation",
                 f"You can't stop the Spot Instance '{instance.id}' because it is associated with "
-                "a one-time Spot Instance request.",
+                "a one-time Spot Instance request. You can only stop Spot Instances associated "
+                "with persistent Spot Instance requests.",
             )
-    return {"StoppingInstances": _order(call, instances, states.stop, memory=memory, now=now)}
+        if instance.disable_api_stop:
+            raise _protected(instance.id, "stopped", "disableApiStop")
+        if hibernates:
+            check_ready(instance, memory.lives[instance.id])
+    order = states.hibernate if hibernates else states.stop
+    return {"StoppingInstances": _order(call, instances, order, memory=memory, now=now)}
 
 
 def start_instances(call: Call, memory: Memory, now: datetime) -> dict[str, Any]:
@@ -154,7 +178,7 @@ def paint(instance: Any, life: Life, now: datetime) -> None:
     instance._state.code = STATE_CODES[life.state]  # noqa: SLF001
     reason = life.reason
     instance.state_reason = StateReason(reason.message, reason.code) if reason else StateReason()
-    by_user = reason is states.BY_USER
+    by_user = reason in {states.BY_USER, states.HIBERNATED}
     instance._reason = f"User initiated ({now:%Y-%m-%d %H:%M:%S GMT})" if by_user else ""  # noqa: SLF001
 
 

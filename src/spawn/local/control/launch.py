@@ -21,6 +21,7 @@ from moto.ec2.models.instances import Instance, Reservation
 from moto.ec2.utils import random_reservation_id
 
 from spawn.local.control import account, disks
+from spawn.local.control.hibernation import check_hibernation, is_configured
 from spawn.local.control.images import Image
 from spawn.local.control.instances import fail_launch, paint
 from spawn.local.control.launch_checks import (
@@ -78,6 +79,7 @@ def run_instances(call: Call, memory: Memory, now: datetime) -> Reservation:
     if known is not None:
         return known
     check_launch(parameters, call.region)
+    check_hibernation(parameters, call.region)
     target = target_of(parameters, call.region)
     check_market(parameters, target.zone, now)
     _check_profile_delay(parameters, memory, now)
@@ -214,7 +216,7 @@ def _instance(parameters: Parameters, region: str, index: int) -> CloudInstance:
         disable_api_stop=bool(parameters.get("DisableApiStop")),
         disable_api_termination=bool(parameters.get("DisableApiTermination")),
         ebs_optimized=bool(parameters.get("EbsOptimized")),
-        hibernation_options=parameters.get("HibernationOptions") or {},
+        hibernation_options={"Configured": is_configured(parameters)},
         instance_initiated_shutdown_behavior=parameters.get("InstanceInitiatedShutdownBehavior"),
         instance_type=parameters.get("InstanceType") or DEFAULT_TYPE,
         key_name=parameters.get("KeyName"),

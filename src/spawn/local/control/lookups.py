@@ -61,9 +61,9 @@ class AccountLookup:
         group = account.ec2(region).get_default_security_group(vpc.id) if vpc else None
         return str(group.id) if group else None
 
-    def owns_bucket(self, name: str) -> bool:
-        """Whether the bucket is there, and so this account's."""
-        return name in account.s3().buckets
+    def owner_of_bucket(self, name: str) -> str | None:
+        """The account that a bucket belongs to."""
+        return account.bucket_owner(name)
 
     def _customer_key(self, identifier: str | None, region: str) -> str | None:
         """AWS's own keys (alias/aws/...) need no permission of the reader."""

@@ -69,6 +69,7 @@ class Memory:
     sessions: dict[str, Session] = dataclasses.field(default_factory=dict)
     connect_endpoints: dict[str, ConnectEndpoint] = dataclasses.field(default_factory=dict)
     fired: set[Fired] = dataclasses.field(default_factory=set)  # schedules
+    dns_changes: dict[str, datetime] = dataclasses.field(default_factory=dict)  # by id
     troubles: list[str] = dataclasses.field(default_factory=list)
     addresses: PublicAddresses = dataclasses.field(default_factory=PublicAddresses)
     switches: Switches = dataclasses.field(default_factory=Switches)

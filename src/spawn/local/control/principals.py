@@ -34,6 +34,19 @@ class Credentials:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class SourceInstance:
+    """The instance whose role's credentials were vended, as condition keys tell of it.
+
+    Source: IAM user guide, "AWS global condition context keys"; EC2 user guide, "IAM roles".
+    """
+
+    instance_id: str
+    arn: str  # ec2:SourceInstanceARN
+    vpc_id: str  # aws:Ec2InstanceSourceVpc
+    private_ip: str  # aws:Ec2InstanceSourcePrivateIPv4
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Principal:
     """Who a call is made by. `policies` is None for the account's administrator: all is allowed."""
 
@@ -45,7 +58,7 @@ class Principal:
     tags: dict[str, str] = dataclasses.field(default_factory=dict)
     username: str | None = None  # aws:username, IAM users only
     issued_at: datetime | None = None  # aws:TokenIssueTime, sessions only
-    source_instance_arn: str | None = None  # ec2:SourceInstanceARN, an instance's role only
+    source: SourceInstance | None = None  # sessions that metadata vended only
     role_arn: str | None = None  # sessions only
 
     @property
@@ -92,8 +105,6 @@ def _user_principal(user: Any, key: Any) -> Principal:
 def _session_principal(session: Any) -> Principal:
     role = find_role(session.role_arn)
     expiration = session.expiration.replace(tzinfo=UTC)
-    instance_id = session.session_name if session.session_name.startswith("i-") else None
-    region = session.region_name
     return Principal(
         arn=session.arn,
         user_id=session.user_id,
@@ -108,8 +119,8 @@ def _session_principal(session: Any) -> Principal:
         role_arn=session.role_arn,
         tags={} if role is None else {tag["Key"]: tag["Value"] for tag in role.tags},
         issued_at=session.access_key.create_date.replace(tzinfo=UTC),
-        source_instance_arn=instance_id
-        and f"arn:{account.PARTITION}:ec2:{region}:{account.ACCOUNT_ID}:instance/{instance_id}",
+        # Anybody may call a session like an instance: what the name says proves nothing.
+        source=getattr(session, "source", None),
     )
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from spawn.local.control import account
+from spawn.local.control.principals import SourceInstance
 from spawn.local.world import RoleCredentials
 
 LIFETIME = timedelta(hours=6)  # as EC2's
@@ -45,6 +46,18 @@ def expiration(credentials: RoleCredentials) -> datetime:
     return datetime.strptime(credentials.expiration, _FORMAT).replace(tzinfo=UTC)
 
 
+def source_of(instance: Any) -> SourceInstance:
+    """What calls with an instance's credentials tell of the instance."""
+    base = f"arn:{account.PARTITION}:ec2:{instance.region_name}:{account.ACCOUNT_ID}"
+    primary = instance.nics[min(instance.nics)]
+    return SourceInstance(
+        instance_id=instance.id,
+        arn=f"{base}:instance/{instance.id}",
+        vpc_id=primary.vpc_id,
+        private_ip=primary.private_ip_address,
+    )
+
+
 def mint(instance: Any, assignment: Assignment, now: datetime) -> RoleCredentials:
     """A session of the role, named for the instance, as EC2 names them."""
     session = account.sts().assume_role(
@@ -55,6 +68,7 @@ def mint(instance: Any, assignment: Assignment, now: datetime) -> RoleCredential
         duration=int(LIFETIME.total_seconds()),
         external_id="",
     )
+    session.source = source_of(instance)  # type: ignore[attr-defined]  # ours, on moto's object
     return RoleCredentials(
         role_name=assignment.role.name,
         instance_profile_arn=assignment.profile.arn,

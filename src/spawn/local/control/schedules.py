@@ -28,6 +28,7 @@ Fired = tuple[str, str, float]  # ARN, expression, time of the last change
 class Firing:
     """A schedule that is due, and what it will call. `retries` is how often it may fail."""
 
+    mark: Fired
     arn: str
     region: str
     group: str
@@ -124,6 +125,7 @@ def _firing(region: str, schedule: Any) -> Firing:
     target = schedule.target
     match = _UNIVERSAL.fullmatch(target.get("Arn", ""))
     return Firing(
+        mark=_mark(schedule),
         arn=schedule.arn,
         region=region,
         group=schedule.group_name,
@@ -135,6 +137,13 @@ def _firing(region: str, schedule: Any) -> Firing:
         retries=int(target.get("RetryPolicy", {}).get("MaximumRetryAttempts", 185)),
         deletes_itself=schedule.action_after_completion == "DELETE",
     )
+
+
+def stands(firing: Firing) -> bool:
+    """Whether the schedule is still as it was when it fired: one that was moved has new plans."""
+    group = account.scheduler(firing.region).schedule_groups.get(firing.group)
+    schedule = group.schedules.get(firing.name) if group else None
+    return schedule is not None and schedule.state == "ENABLED" and _mark(schedule) == firing.mark
 
 
 def _input(text: str | None) -> dict[str, Any]:

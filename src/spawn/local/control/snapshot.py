@@ -92,6 +92,8 @@ def instance_of(
         spot_notice=switches.spot_notices.get(instance.id),
         rebalance_notice=switches.rebalance_notices.get(instance.id),
         metadata_fails=switches.metadata_fails.get(instance.id, False),
+        metadata_seconds_ahead=switches.metadata_seconds_ahead.get(instance.id, 0.0),
+        console_stalls=switches.console_stalls.get(instance.id, False),
         launch_index=int(instance.ami_launch_index),
         life_cycle=instance.lifecycle or "on-demand",
         reservation_id=getattr(instance, "reservation_id", None),

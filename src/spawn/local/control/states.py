@@ -45,6 +45,10 @@ BY_USER = Reason(
     code="Client.UserInitiatedShutdown",
     message="Client.UserInitiatedShutdown: User initiated shutdown",
 )
+HIBERNATED = Reason(
+    code="Client.UserInitiatedHibernate",
+    message="Client.UserInitiatedHibernate: User initiated hibernate",
+)
 BY_ITSELF = Reason(
     code="Client.InstanceInitiatedShutdown",
     message="Client.InstanceInitiatedShutdown: Instance initiated shutdown",
@@ -85,15 +89,20 @@ def start(life: Life) -> Life:
     return Life(state=State.PENDING, desired=DesiredState.RUNNING, boot=life.boot + 1)
 
 
-def stop(life: Life) -> Life:
+def stop(life: Life, reason: Reason = BY_USER) -> Life:
     """StopInstances: nothing to do where it stops already. Raises WrongState."""
     if life.state in {State.STOPPING, State.STOPPED}:
         return life
     if life.is_over:
         raise WrongState
     return dataclasses.replace(
-        life, state=State.STOPPING, desired=DesiredState.STOPPED, reason=BY_USER
+        life, state=State.STOPPING, desired=DesiredState.STOPPED, reason=reason
     )
+
+
+def hibernate(life: Life) -> Life:
+    """StopInstances with Hibernate: a stop that says so. Raises WrongState."""
+    return stop(life, HIBERNATED)
 
 
 def reboot(life: Life) -> Life:

@@ -66,8 +66,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     no_capacity: list[NoCapacity] | None = None
     errors: list[InjectedError] | None = None
     metadata_fails: dict[str, bool] | None = None  # by instance id
+    metadata_seconds_ahead: dict[str, float] | None = None  # of its Date, by instance id
+    console_stalls: dict[str, bool] | None = None  # by instance id
     spot_notices: dict[str, SpotNotice | None] | None = None
     rebalance_notices: dict[str, str | None] | None = None
+    foreign_buckets: list[str] | None = None  # made at once, in another account
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -79,8 +82,11 @@ class Switches:
     no_capacity: Sequence[NoCapacity] = ()
     errors: list[InjectedError] = dataclasses.field(default_factory=list)
     metadata_fails: dict[str, bool] = dataclasses.field(default_factory=dict)
+    metadata_seconds_ahead: dict[str, float] = dataclasses.field(default_factory=dict)
+    console_stalls: dict[str, bool] = dataclasses.field(default_factory=dict)
     spot_notices: dict[str, SpotNotice | None] = dataclasses.field(default_factory=dict)
     rebalance_notices: dict[str, str | None] = dataclasses.field(default_factory=dict)
+    foreign_buckets: Sequence[str] = ()
 
     def set(self, settings: Settings) -> None:
         """Set what the request names; an empty list or mapping turns its switch off."""

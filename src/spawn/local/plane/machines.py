@@ -86,6 +86,8 @@ class Machines:
             self._machines.setdefault(instance_id, Machine())
             if instance.state is DesiredState.RUNNING:
                 self._live[instance_id] = instance
+        for instance_id in self._screens:
+            self._listen(instance_id)
         self._settle()
 
     def _settle(self) -> None:
@@ -246,7 +248,15 @@ class Machines:
     def _watch_console(self, instance_id: str, screen: int) -> None:
         os.set_blocking(screen, False)
         self._screens[instance_id] = screen
-        asyncio.get_running_loop().add_reader(screen, self._read_console, instance_id)
+        self._listen(instance_id)
+
+    def _listen(self, instance_id: str) -> None:
+        """Take in what is written to a console, unless it is to stall."""
+        screen, loop = self._screens[instance_id], asyncio.get_running_loop()
+        if self._live[instance_id].console_stalls:
+            loop.remove_reader(screen)
+        else:
+            loop.add_reader(screen, self._read_console, instance_id)
 
     def _read_console(self, instance_id: str) -> None:
         """Keep all that has been written to a console; close it when nobody can write any more."""

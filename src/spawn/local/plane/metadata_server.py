@@ -7,7 +7,7 @@ import email.utils
 import secrets
 import socket
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from spawn.local.plane.metadata import Request, Response, answer
 from spawn.local.world import Instance
@@ -47,7 +47,8 @@ class MetadataServer:
             # container's host, count it down and drop it at nought.
             connection: socket.socket = writer.get_extra_info("socket")
             connection.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, response.hop_limit)
-        writer.write(render_response(response, now=now, with_body=request.method != "HEAD"))
+        shown = now + timedelta(seconds=instance.metadata_seconds_ahead)
+        writer.write(render_response(response, now=shown, with_body=request.method != "HEAD"))
         await writer.drain()
 
 

@@ -128,6 +128,17 @@ CONDITIONS: list[tuple[dict[str, Any], dict[str, str | list[str]], bool]] = [
     ({"ForAllValues:StringEquals": {"aws:A": ["x", "y"]}}, {"aws:a": ["x", "y"]}, True),
     ({"ForAllValues:StringEquals": {"aws:A": ["x"]}}, {"aws:a": ["x", "y"]}, False),
     ({"ForAllValues:StringEquals": {"aws:A": ["x"]}}, {}, True),
+    (
+        {"ForAllValues:StringEquals": {"aws:A": ["x"]}, "Null": {"aws:A": "false"}},
+        {},
+        False,
+    ),
+    (
+        {"ForAllValues:StringLike": {"aws:A": ["x*"]}, "Null": {"aws:A": "false"}},
+        {"aws:a": ["xy", "xz"]},
+        True,
+    ),
+    ({"ForAllValues:StringNotEquals": {"aws:A": ["x"]}}, {"aws:a": ["y", "x"]}, False),
     ({"ForAnyValue:StringEquals": {"aws:A": ["x"]}}, {"aws:a": ["x", "y"]}, True),
     ({"ForAnyValue:StringEquals": {"aws:A": ["x"]}}, {}, False),
     ({"StringEquals": {"aws:A": "${aws:b}"}}, {"aws:a": "x", "aws:b": "x"}, True),

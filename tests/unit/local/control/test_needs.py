@@ -48,8 +48,8 @@ class _Account:
     def default_group(self, region: str) -> str | None:
         return f"sg-default-{region}"
 
-    def owns_bucket(self, name: str) -> bool:
-        return name == "mine"
+    def owner_of_bucket(self, name: str) -> str | None:
+        return {"mine": ACCOUNT, "theirs": "210987654321"}.get(name)
 
 
 def _needs(service: str, operation: str, **parameters: Any) -> set[tuple[str, str]]:
@@ -78,6 +78,25 @@ CASES: list[tuple[str, str, dict[str, Any], set[tuple[str, str]]]] = [
     ("s3", "ListBuckets", {}, {("s3:ListAllMyBuckets", "*")}),
     ("s3", "HeadObject", {"Bucket": "b", "Key": "k"}, {("s3:GetObject", "arn:aws:s3:::b/k")}),
     ("s3", "ListObjectsV2", {"Bucket": "b"}, {("s3:ListBucket", "arn:aws:s3:::b")}),
+    (
+        "s3",
+        "PutBucketLifecycleConfiguration",
+        {"Bucket": "b"},
+        {("s3:PutLifecycleConfiguration", "arn:aws:s3:::b")},
+    ),
+    ("s3", "PutObject", {"Bucket": "b", "Key": "k"}, {("s3:PutObject", "arn:aws:s3:::b/k")}),
+    (
+        "s3",
+        "CreateBucket",
+        {"Bucket": "b", "CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"}},
+        {("s3:CreateBucket", "arn:aws:s3:::b")},
+    ),
+    (
+        "s3",
+        "CreateBucket",
+        {"Bucket": "b", "CreateBucketConfiguration": {"Tags": [{"Key": "a", "Value": "b"}]}},
+        {("s3:CreateBucket", "arn:aws:s3:::b"), ("s3:TagResource", "arn:aws:s3:::b")},
+    ),
     (
         "s3",
         "CopyObject",
@@ -125,6 +144,40 @@ CASES: list[tuple[str, str, dict[str, Any], set[tuple[str, str]]]] = [
         {"logGroupName": "g", "logStreamName": "s"},
         {("logs:PutLogEvents", _regional("logs", "log-group:g:log-stream:s"))},
     ),
+    (
+        "logs",
+        "CreateLogStream",
+        {"logGroupName": "g", "logStreamName": "s"},
+        {("logs:CreateLogStream", _regional("logs", "log-group:g:log-stream:s"))},
+    ),
+    (
+        "logs",
+        "FilterLogEvents",
+        {"logGroupIdentifier": _regional("logs", "log-group:g:*")},
+        {("logs:FilterLogEvents", _regional("logs", "log-group:g:log-stream:"))},
+    ),
+    (
+        "logs",
+        "CreateLogGroup",
+        {"logGroupName": "g", "tags": {"owner": "me"}},
+        {
+            ("logs:CreateLogGroup", _regional("logs", "log-group:g:log-stream:")),
+            ("logs:TagResource", _regional("logs", "log-group:g")),
+        },
+    ),
+    (
+        "logs",
+        "PutRetentionPolicy",
+        {"logGroupName": "g", "retentionInDays": 30},
+        {("logs:PutRetentionPolicy", _regional("logs", "log-group:g:log-stream:"))},
+    ),
+    (
+        "logs",
+        "TagResource",
+        {"resourceArn": _regional("logs", "log-group:g"), "tags": {"a": "b"}},
+        {("logs:TagResource", _regional("logs", "log-group:g"))},
+    ),
+    ("logs", "DescribeLogGroups", {"logGroupNamePrefix": "g"}, {("logs:DescribeLogGroups", "*")}),
     (
         "secretsmanager",
         "GetSecretValue",
@@ -252,6 +305,37 @@ CASES: list[tuple[str, str, dict[str, Any], set[tuple[str, str]]]] = [
         },
     ),
     ("lambda", "Invoke", {"FunctionName": "f"}, {("lambda:Invoke", "*")}),
+    (
+        "route53",
+        "ListResourceRecordSets",
+        {"HostedZoneId": "/hostedzone/Z1"},
+        {("route53:ListResourceRecordSets", "arn:aws:route53:::hostedzone/Z1")},
+    ),
+    (
+        "route53",
+        "GetHostedZone",
+        {"Id": "Z1"},
+        {("route53:GetHostedZone", "arn:aws:route53:::hostedzone/Z1")},
+    ),
+    (
+        "route53",
+        "GetChange",
+        {"Id": "C1"},
+        {("route53:GetChange", "arn:aws:route53:::change/C1")},
+    ),
+    (
+        "route53",
+        "ChangeTagsForResource",
+        {"ResourceType": "hostedzone", "ResourceId": "Z1"},
+        {("route53:ChangeTagsForResource", "arn:aws:route53:::hostedzone/Z1")},
+    ),
+    ("route53", "CreateHostedZone", {"Name": "x"}, {("route53:CreateHostedZone", "*")}),
+    (
+        "route53",
+        "ListHostedZonesByName",
+        {"DNSName": "x", "HostedZoneId": "Z1"},
+        {("route53:ListHostedZonesByName", "*")},
+    ),
 ]
 
 
@@ -325,9 +409,25 @@ def test_a_session_s_instance_tags_are_condition_keys() -> None:
         assert need.context["ssm:sessiondocumentaccesscheck"] == ("true",)
 
 
-def test_a_stranger_s_bucket_has_no_account() -> None:
-    """aws:ResourceAccount is ours for our bucket, and nobody's for a bucket that is not."""
-    for bucket, account in (("mine", (ACCOUNT,)), ("theirs", ())):
+def test_every_change_to_records_is_in_the_condition_keys() -> None:
+    """Names normalised, types and actions as they are, a value for each change."""
+    changes = [
+        {"Action": "UPSERT", "ResourceRecordSet": {"Name": "*.Example.com.", "Type": "A"}},
+        {"Action": "DELETE", "ResourceRecordSet": {"Name": "b.example.com", "Type": "AAAA"}},
+    ]
+    asked = {"HostedZoneId": "Z1", "ChangeBatch": {"Changes": changes}}
+    [need] = needs_of(_call("route53", "ChangeResourceRecordSets", asked), _Account())
+    prefix = "route53:changeresourcerecordsets"
+    assert need.context == {
+        f"{prefix}normalizedrecordnames": (r"\052.example.com", "b.example.com"),
+        f"{prefix}recordtypes": ("A", "AAAA"),
+        f"{prefix}actions": ("UPSERT", "DELETE"),
+    }
+
+
+def test_a_bucket_s_account_is_a_condition_key() -> None:
+    """aws:ResourceAccount is the owner's, and nobody's for a bucket that is not there."""
+    for bucket, account in (("mine", (ACCOUNT,)), ("theirs", ("210987654321",)), ("none", ())):
         [need] = needs_of(_call("s3", "GetObject", {"Bucket": bucket, "Key": "k"}), _Account())
         assert need.context["aws:resourceaccount"] == account
 

@@ -89,17 +89,30 @@ def ecr(question: Question) -> list[Need]:
 
 
 def logs(question: Question) -> list[Need]:
-    """A log group, or a stream of it where the action is on streams."""
-    action = question.call.operation
-    group = question.text("logGroupName") or question.text("logGroupIdentifier")
-    if group is None:
-        prefix = question.text("logGroupNamePrefix") or ""
-        resource = question.arn("logs", f"log-group:{prefix}*")
-        return _one(question, "logs", question.text("resourceArn") or resource)
-    base = group if group.startswith("arn:") else question.arn("logs", f"log-group:{group}")
-    if "log-stream" in resource_types("logs", action):
-        return _one(question, "logs", f"{base}:log-stream:{question.text('logStreamName') or '*'}")
-    return _one(question, "logs", base)
+    """A stream of a log group; for actions on the group it is one without a name.
+
+    So the group's ARN alone matches no action but tagging, and with ":*" behind it matches all the
+    others. Source: CloudWatch Logs user guide, "CloudWatch Logs resources and operations", and
+    AWS's own messages of denial.
+    """
+    action, parameters = question.call.operation, question.call.parameters
+    tags = parameters.get("tags")
+    context = request_tags(tags if isinstance(tags, dict) else {})
+    named = question.text("logGroupName") or question.text("logGroupIdentifier")
+    tagged = (question.text("resourceArn") or "").removesuffix(":*")
+    if not resource_types("logs", action) or not (named or tagged):
+        return [Need(action=f"logs:{action}", resource=NO_RESOURCE, context=context)]
+    if named is None:
+        return [Need(action=f"logs:{action}", resource=tagged, context=context)]
+    name = named.split(":log-group:", 1)[-1].removesuffix(":*")
+    group = question.arn("logs", f"log-group:{name}")
+    stream = question.text("logStreamName") or ""
+    needs = [
+        Need(action=f"logs:{action}", resource=f"{group}:log-stream:{stream}", context=context)
+    ]
+    if action == "CreateLogGroup" and tags:
+        needs.append(Need(action="logs:TagResource", resource=group, context=context))
+    return needs
 
 
 def scheduler(question: Question) -> list[Need]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from spawn.local.control.needs import data, ec2, iam, s3, secret, session
+from spawn.local.control.needs import data, dns, ec2, iam, s3, secret, session
 from spawn.local.control.needs.model import NO_RESOURCE, Lookup, Need, Question
 from spawn.local.control.operations import Call
 
@@ -29,6 +29,7 @@ _SERVICES: dict[str, Callable[[Question], list[Need]]] = {
     "iam": iam.needs,
     "kms": secret.kms,
     "logs": data.logs,
+    "route53": dns.needs,
     "s3": s3.needs,
     "scheduler": data.scheduler,
     "secretsmanager": secret.secretsmanager,
@@ -46,7 +47,6 @@ _TAGGING_ACTIONS = {
     "iam:CreateRole": "iam:TagRole",
     "iam:CreateUser": "iam:TagUser",
     "kms:CreateKey": "kms:TagResource",
-    "logs:CreateLogGroup": "logs:TagResource",
     "scheduler:CreateScheduleGroup": "scheduler:TagResource",
     "secretsmanager:CreateSecret": "secretsmanager:TagResource",
     "sqs:CreateQueue": "sqs:TagQueue",

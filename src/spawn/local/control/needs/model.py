@@ -53,8 +53,8 @@ class Lookup(Protocol):
     def default_group(self, region: str) -> str | None:
         """The default security group of the default VPC."""
 
-    def owns_bucket(self, name: str) -> bool:
-        """Whether the bucket is there, and so this account's."""
+    def owner_of_bucket(self, name: str) -> str | None:
+        """The account that a bucket belongs to."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

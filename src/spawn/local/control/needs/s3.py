@@ -5,9 +5,17 @@ Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-poli
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import unquote
 
-from spawn.local.control.needs.model import NO_RESOURCE, Need, Question, resource_types
+from spawn.local.control.needs.model import (
+    NO_RESOURCE,
+    Need,
+    Question,
+    request_tags,
+    resource_types,
+    tag_list,
+)
 
 _ACTIONS = {
     "AbortMultipartUpload": "AbortMultipartUpload",
@@ -59,7 +67,20 @@ def needs(question: Question) -> list[Need]:
         action = action.replace("Object", "ObjectVersion", 1)
     if "object" in resource_types("s3", action):
         return [_on_object(question, action, question.text("Key"))]
+    if operation == "CreateBucket":
+        return _creation(question)
     return [_on_bucket(question, action)]
+
+
+def _creation(question: Question) -> list[Need]:
+    """A new bucket with tags needs a second action: S3 user guide, "Using tags with S3"."""
+    configuration = question.call.parameters.get("CreateBucketConfiguration")
+    asked = configuration if isinstance(configuration, dict) else {}
+    tags = request_tags(tag_list(asked.get("Tags")))
+    place = asked.get("LocationConstraint")
+    keys = {**tags, "s3:locationconstraint": (str(place),)} if place else tags
+    needs = [_on_bucket(question, "CreateBucket", keys)]
+    return [*needs, _on_bucket(question, "TagResource", tags)] if tags else needs
 
 
 def _on_object(question: Question, action: str, key: str | None) -> Need:
@@ -70,12 +91,14 @@ def _on_object(question: Question, action: str, key: str | None) -> Need:
     return Need(action=f"s3:{action}", resource=resource, context=_context(question, bucket))
 
 
-def _on_bucket(question: Question, action: str) -> Need:
+def _on_bucket(
+    question: Question, action: str, keys: Mapping[str, tuple[str, ...]] | None = None
+) -> Need:
     bucket = question.text("Bucket")
     if bucket is None:
         return Need(action=f"s3:{action}", resource=NO_RESOURCE)
     resource = f"arn:{question.lookup.partition}:s3:::{bucket}"
-    context = _context(question, bucket)
+    context = {**_context(question, bucket), **(keys or {})}
     for parameter, key in (
         ("Prefix", "s3:prefix"),
         ("Delimiter", "s3:delimiter"),
@@ -88,9 +111,10 @@ def _on_bucket(question: Question, action: str) -> Need:
 
 
 def _context(question: Question, bucket: str) -> dict[str, tuple[str, ...]]:
-    """A bucket that is not there, or a stranger's, has no account that a policy could name."""
-    owner = (question.lookup.account_id,) if question.lookup.owns_bucket(bucket) else ()
-    return {"aws:resourceaccount": owner}
+    """A bucket that is not there has no account that a policy could name."""
+    owner = question.lookup.owner_of_bucket(bucket)
+    values = (owner,) if owner is not None else ()
+    return {"aws:resourceaccount": values, "s3:resourceaccount": values}
 
 
 def _copy_source(question: Question) -> Need:

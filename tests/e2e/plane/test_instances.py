@@ -161,6 +161,17 @@ def test_a_console_outlives_its_instance(plane: Plane) -> None:
     assert plane.console(other)
 
 
+def test_a_disk_can_be_full(plane: Plane) -> None:
+    """It ends at a gibibyte, not with this machine's memory, and the neighbour's has room."""
+    full, other = (instance(number, public_keys=(plane.public_key,)) for number in (5, 6))
+    plane.boot(full, other)
+    fill = "dd if=/dev/zero of=/var/fill bs=1M count=2000; echo x > /var/more"
+    assert plane.ssh(full, fill).errors.count("No space left on device") == 2
+    assert 2**29 < int(plane.ssh(full, "stat -c %s /var/fill").output) < 2**30
+    assert plane.ssh(other, "echo x > /var/more").code == 0
+    assert plane.ssh(full, "rm /var/fill; echo x > /var/more").code == 0
+
+
 # Writes without waiting, until there is no more room.
 FILL_CONSOLE = """\
 import os, time

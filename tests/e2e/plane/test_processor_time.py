@@ -32,7 +32,8 @@ def test_work_shows_on_the_instance_that_does_it(plane: Plane) -> None:
     plane.boot(busy, idle)
     plane.ssh(busy, "for n in 1 2; do setsid yes > /dev/null 2>&1 < /dev/null & done")
     wait_for(lambda: _idle_share(plane, busy) < 0.85, "the busy instance to show it")
-    assert _idle_share(plane, idle) > 0.9
+    # Its own login may still show, for a second.
+    wait_for(lambda: _idle_share(plane, idle) > 0.9, "the neighbour to be idle")
     plane.ssh(busy, "pkill yes")
     wait_for(lambda: _idle_share(plane, busy) > 0.9, "it to be idle again")
 

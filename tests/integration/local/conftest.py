@@ -11,6 +11,7 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from spawn.local import cloud as embedded
 from spawn.local.client import ControlClient
@@ -99,6 +100,14 @@ class Account:
 def document(*statements: dict[str, Any]) -> str:
     """A policy document."""
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def refusal(order: Callable[..., Any], *arguments: Any, **parameters: Any) -> tuple[str, str]:
+    """The code and the message with which a call is refused; fails where it is not."""
+    with pytest.raises(ClientError) as refused:
+        order(*arguments, **parameters)
+    error = refused.value.response["Error"]
+    return str(error["Code"]), str(error["Message"])
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

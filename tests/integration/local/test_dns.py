@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-import pytest
-from botocore.exceptions import ClientError
-
-from tests.integration.local.conftest import ADMIN_TRUST, Account, Keys
+from tests.integration.local.conftest import ADMIN_TRUST, Account, Keys, refusal
 
 OWN = {
     "ForAllValues:StringEquals": {
@@ -22,13 +16,6 @@ OWN = {
         "route53:ChangeResourceRecordSetsActions": "false",
     },
 }
-
-
-def _refusal(order: Callable[..., Any], *args: Any, **parameters: Any) -> tuple[str, str]:
-    with pytest.raises(ClientError) as refused:
-        order(*args, **parameters)
-    error = refused.value.response["Error"]
-    return str(error["Code"]), str(error["Message"])
 
 
 def _zone(account: Account, name: str = "example.com", reference: str = "r") -> str:
@@ -80,15 +67,15 @@ def test_a_record_comes_and_goes(account: Account) -> None:
         (r"\052.example.com.", "A"),
         ("box.example.com.", "A"),
     ]
-    code, message = _refusal(_change, account, zone, ("CREATE", "box.example.com"))
+    code, message = refusal(_change, account, zone, ("CREATE", "box.example.com"))
     record = "resource record set [name='box.example.com.', type='A']"
     words = f"[Tried to create {record} but it already exists]"
     assert (code, message) == ("InvalidChangeBatch", words)
     assert route53.get_hosted_zone(Id=zone)["HostedZone"]["ResourceRecordSetCount"] == 4
-    assert _refusal(route53.delete_hosted_zone, Id=zone)[0] == "HostedZoneNotEmpty"
+    assert refusal(route53.delete_hosted_zone, Id=zone)[0] == "HostedZoneNotEmpty"
     _change(account, zone, ("DELETE", "box.example.com"), ("DELETE", r"\052.example.com"))
     route53.delete_hosted_zone(Id=zone)
-    code, _ = _refusal(_change, account, zone, ("UPSERT", "box.example.com"))
+    code, _ = refusal(_change, account, zone, ("UPSERT", "box.example.com"))
     assert code == "NoSuchHostedZone"
 
 
@@ -137,9 +124,9 @@ def test_the_zone_that_is_asked_for_may_not_be_there(account: Account) -> None:
     assert [zone["Name"] for zone in found] == ["a.test.", "b.test."]
     missing = route53.list_hosted_zones_by_name(DNSName="aa.test", MaxItems="1")
     assert [zone["Name"] for zone in missing["HostedZones"]] == ["b.test."]
-    code, _ = _refusal(route53.create_hosted_zone, Name="a.test", CallerReference="a.test")
+    code, _ = refusal(route53.create_hosted_zone, Name="a.test", CallerReference="a.test")
     assert code == "HostedZoneAlreadyExists"
-    assert _refusal(route53.get_change, Id="C0123")[0] == "NoSuchChange"
+    assert refusal(route53.get_change, Id="C0123")[0] == "NoSuchChange"
 
 
 def test_a_role_changes_its_own_record_alone(account: Account) -> None:
@@ -160,16 +147,16 @@ def test_a_role_changes_its_own_record_alone(account: Account) -> None:
         [("UPSERT", "box.example.com"), ("UPSERT", "neighbour.example.com")],
         [("CREATE", "box.example.com")],
     ):
-        code, message = _refusal(_change, account, zone, *changes, keys=keys)
+        code, message = refusal(_change, account, zone, *changes, keys=keys)
         assert code == "AccessDenied"
         assert message == (
             "User: arn:aws:sts::123456789012:assumed-role/r/session is not authorized to perform: "
             f"route53:ChangeResourceRecordSets on resource: arn:aws:route53:::hostedzone/{zone} "
             "because no identity-based policy allows the route53:ChangeResourceRecordSets action"
         )
-    code, _ = _refusal(_change, account, other, ("UPSERT", "box.example.com"), keys=keys)
+    code, _ = refusal(_change, account, other, ("UPSERT", "box.example.com"), keys=keys)
     assert code == "AccessDenied"
     route53 = account.client("route53", keys)
-    assert _refusal(route53.list_resource_record_sets, HostedZoneId=zone)[0] == "AccessDenied"
+    assert refusal(route53.list_resource_record_sets, HostedZoneId=zone)[0] == "AccessDenied"
     _change(account, zone, ("DELETE", "box.example.com"), keys=keys)
     assert _names(account, zone)[2:] == [("box.example.com.", "AAAA")]

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
-from tests.integration.local.conftest import Account
+from tests.integration.local.conftest import Account, refusal
 
 CONFIGURED = {"HibernationOptions": {"Configured": True}}
-
-
-def _refusal(order: Callable[..., Any], **parameters: Any) -> tuple[str, str]:
-    with pytest.raises(ClientError) as refused:
-        order(**parameters)
-    error = refused.value.response["Error"]
-    return str(error["Code"]), str(error["Message"])
 
 
 def _root(**disk: Any) -> dict[str, Any]:
@@ -53,7 +44,7 @@ def test_what_was_not_configured_is_not_hibernated(account: Account) -> None:
     able = _running(account, **CONFIGURED, **_root(Encrypted=True))
     unable = _running(account)
     assert account.describe(unable)["HibernationOptions"] == {"Configured": False}
-    code, message = _refusal(lambda: ec2.stop_instances(InstanceIds=[able, unable], Hibernate=True))
+    code, message = refusal(lambda: ec2.stop_instances(InstanceIds=[able, unable], Hibernate=True))
     assert code == "UnsupportedHibernationConfiguration"
     assert message == (
         "The instance can't be hibernated because it was not configured at launch for "
@@ -83,7 +74,7 @@ def test_a_launch_that_cannot_hibernate_is_refused(
     if words is None:
         account.launch(**CONFIGURED, **parameters)
         return
-    code, message = _refusal(account.launch, **CONFIGURED, **parameters)
+    code, message = refusal(account.launch, **CONFIGURED, **parameters)
     assert code == "UnsupportedHibernationConfiguration"
     assert words in message
     assert account.client("ec2").describe_instances()["Reservations"] == []
@@ -98,11 +89,11 @@ def test_encryption_by_default_is_enough(account: Account) -> None:
 def test_a_spot_instance_is_not_hibernated(account: Account) -> None:
     """Neither at launch, since its one-time request can't, nor by a stop."""
     spot = {"InstanceMarketOptions": {"MarketType": "spot"}}
-    code, _ = _refusal(account.launch, **spot, **CONFIGURED, **_root(Encrypted=True))
+    code, _ = refusal(account.launch, **spot, **CONFIGURED, **_root(Encrypted=True))
     assert code == "InvalidParameterCombination"
     instance = _running(account, **spot)
     for hibernate in (False, True):
-        code, message = _refusal(
+        code, message = refusal(
             account.client("ec2").stop_instances, InstanceIds=[instance], Hibernate=hibernate
         )
         assert code == "UnsupportedOperation"
@@ -116,7 +107,7 @@ def test_an_image_without_the_agent_is_never_ready(account: Account) -> None:
         Owners=["136693071363"], Filters=[{"Name": "architecture", "Values": ["x86_64"]}]
     )["Images"]
     instance = _running(account, ImageId=image["ImageId"], **CONFIGURED, **_root(Encrypted=True))
-    code, message = _refusal(ec2.stop_instances, InstanceIds=[instance], Hibernate=True)
+    code, message = refusal(ec2.stop_instances, InstanceIds=[instance], Hibernate=True)
     assert (code, "not ready to hibernate yet" in message) == ("UnsupportedOperation", True)
 
 

@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
-from tests.integration.local.conftest import ADMIN_TRUST, Account
+from tests.integration.local.conftest import ADMIN_TRUST, Account, refusal
 
 BASE = "arn:aws:logs:us-east-1:123456789012"
 GROUP = "/spawn/boxes"
-
-
-def _refusal(order: Callable[..., Any], **parameters: Any) -> tuple[str, str]:
-    with pytest.raises(ClientError) as refused:
-        order(**parameters)
-    error = refused.value.response["Error"]
-    return str(error["Code"]), str(error["Message"])
 
 
 def _now() -> int:
@@ -92,23 +83,23 @@ def test_refusals_name_what_is_missing_or_there(account: Account) -> None:
         (logs.filter_log_events, {"logGroupName": GROUP}),
         (logs.put_retention_policy, {"logGroupName": GROUP, "retentionInDays": 30}),
     ):
-        assert _refusal(order, **parameters) == (missing, "The specified log group does not exist.")
+        assert refusal(order, **parameters) == (missing, "The specified log group does not exist.")
     logs.create_log_group(logGroupName=GROUP)
     for order, parameters in ((logs.put_log_events, event), (logs.get_log_events, stream)):
         words = "The specified log stream does not exist."
-        assert _refusal(order, **parameters) == (missing, words)
+        assert refusal(order, **parameters) == (missing, words)
     logs.create_log_stream(**stream)
     there = "ResourceAlreadyExistsException"
     for order, parameters, what in (
         (logs.create_log_group, {"logGroupName": GROUP}, "group"),
         (logs.create_log_stream, stream, "stream"),
     ):
-        assert _refusal(order, **parameters) == (there, f"The specified log {what} already exists")
+        assert refusal(order, **parameters) == (there, f"The specified log {what} already exists")
     wrong = "InvalidParameterException"
-    assert _refusal(logs.create_log_group, logGroupName="a b")[0] == wrong
-    assert _refusal(logs.create_log_stream, logGroupName=GROUP, logStreamName="a:b")[0] == wrong
+    assert refusal(logs.create_log_group, logGroupName="a b")[0] == wrong
+    assert refusal(logs.create_log_stream, logGroupName=GROUP, logStreamName="a:b")[0] == wrong
     days = {"logGroupName": GROUP, "retentionInDays": 31}
-    assert _refusal(logs.put_retention_policy, **days)[0] == wrong
+    assert refusal(logs.put_retention_policy, **days)[0] == wrong
     logs.put_retention_policy(logGroupName=GROUP, retentionInDays=30)
     [shown] = logs.describe_log_groups(logGroupNamePrefix=GROUP)["logGroups"]
     assert (shown["retentionInDays"], shown["arn"]) == (30, f"{BASE}:log-group:{GROUP}:*")
@@ -130,12 +121,12 @@ def test_a_role_writes_to_its_stream_alone(account: Account) -> None:
     logs.create_log_stream(logGroupName=GROUP, logStreamName="i-1")
     _put(logs, "i-1", (_now(), "mine"))
     event = {"timestamp": _now(), "message": "m"}
-    code, message = _refusal(
+    code, message = refusal(
         logs.put_log_events, logGroupName=GROUP, logStreamName="i-2", logEvents=[event]
     )
     assert code == "AccessDeniedException"
     assert f"logs:PutLogEvents on resource: {BASE}:log-group:{GROUP}:log-stream:i-2" in message
-    code, _ = _refusal(logs.get_log_events, logGroupName=GROUP, logStreamName="i-1")
+    code, _ = refusal(logs.get_log_events, logGroupName=GROUP, logStreamName="i-1")
     assert code == "AccessDeniedException"
 
 
@@ -154,7 +145,7 @@ def test_a_group_s_actions_want_its_arn_with_a_star(
     if is_enough:
         logs.put_retention_policy(**days)
         assert logs.describe_log_streams(logGroupName=GROUP)["logStreams"] == []
-        assert _refusal(logs.tag_resource, **tags)[0] == "AccessDeniedException"
+        assert refusal(logs.tag_resource, **tags)[0] == "AccessDeniedException"
     else:
         logs.tag_resource(**tags)
-        assert _refusal(logs.put_retention_policy, **days)[0] == "AccessDeniedException"
+        assert refusal(logs.put_retention_policy, **days)[0] == "AccessDeniedException"

@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-import pytest
-from botocore.exceptions import ClientError
-
-from tests.integration.local.conftest import Account
+from tests.integration.local.conftest import Account, refusal
 
 SPOT = {"InstanceMarketOptions": {"MarketType": "spot"}}
-
-
-def _refusal(order: Callable[..., Any], **parameters: Any) -> tuple[str, str]:
-    with pytest.raises(ClientError) as refused:
-        order(**parameters)
-    error = refused.value.response["Error"]
-    return str(error["Code"]), str(error["Message"])
 
 
 def _running(account: Account, **parameters: Any) -> str:
@@ -47,7 +36,7 @@ def test_protection_protects_until_it_is_taken_off(account: Account) -> None:
         assert _shown(account, instance, attribute) is True
         words = f"may not be {verb}. Modify its '{attribute}' instance attribute and try again."
         expected = ("OperationNotPermitted", f"The instance '{instance}' {words}")
-        assert _refusal(order, InstanceIds=[instance]) == expected
+        assert refusal(order, InstanceIds=[instance]) == expected
         ec2.modify_instance_attribute(InstanceId=instance, Attribute=attribute, Value="false")
         assert _shown(account, instance, attribute) is False
     ec2.terminate_instances(InstanceIds=[instance])
@@ -58,7 +47,7 @@ def test_stop_protection_protects_from_termination_too(account: Account) -> None
     """TerminateInstances names the attribute that is in its way."""
     ec2 = account.client("ec2")
     instance = _running(account, DisableApiStop=True)
-    code, message = _refusal(ec2.terminate_instances, InstanceIds=[instance])
+    code, message = refusal(ec2.terminate_instances, InstanceIds=[instance])
     assert (code, "'disableApiStop'" in message) == ("OperationNotPermitted", True)
 
 
@@ -70,7 +59,7 @@ def test_a_protected_instance_keeps_its_zone(account: Account) -> None:
     neighbour = _running(account, SubnetId=subnets["us-east-1b"])
     elsewhere = _running(account, SubnetId=subnets["us-east-1a"])
     everything = [neighbour, elsewhere, protected]
-    code, message = _refusal(ec2.terminate_instances, InstanceIds=everything)
+    code, message = refusal(ec2.terminate_instances, InstanceIds=everything)
     assert (code, protected in message) == ("OperationNotPermitted", True)
     account.wait_for_state(elsewhere, "terminated")
     for kept in (protected, neighbour):
@@ -86,9 +75,9 @@ def test_spot_instances_have_no_protection(account: Account) -> None:
         for value in (True, False):
             change = {"InstanceId": instance, name: {"Value": value}}
             expected = f"Modifying '{attribute}' is not supported for spot instances."
-            refusal = _refusal(ec2.modify_instance_attribute, **change)
-            assert refusal == ("UnsupportedOperation", expected)
-        code, _ = _refusal(account.launch, **SPOT, **{name: True})
+            found = refusal(ec2.modify_instance_attribute, **change)
+            assert found == ("UnsupportedOperation", expected)
+        code, _ = refusal(account.launch, **SPOT, **{name: True})
         assert code == "InvalidParameterCombination"
     ec2.terminate_instances(InstanceIds=[instance])
 
@@ -98,5 +87,5 @@ def test_a_dry_run_changes_nothing(account: Account) -> None:
     ec2 = account.client("ec2")
     instance = _running(account)
     change = {"InstanceId": instance, "DisableApiStop": {"Value": True}, "DryRun": True}
-    assert _refusal(ec2.modify_instance_attribute, **change)[0] == "DryRunOperation"
+    assert refusal(ec2.modify_instance_attribute, **change)[0] == "DryRunOperation"
     assert _shown(account, instance, "disableApiStop") is False

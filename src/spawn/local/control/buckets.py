@@ -40,8 +40,9 @@ _OPEN_TO_ALL = frozenset(
 
 def make_foreign(names: Iterable[str]) -> None:
     """Buckets of another account, which lets everybody read and write their objects."""
+    backend = account.s3()
     for name in names:
-        bucket = account.s3().create_bucket(name, account.HOME_REGION)
+        bucket = backend.buckets.get(name) or backend.create_bucket(name, account.HOME_REGION)
         bucket.account_id = account.STRANGER_ID
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import ipaddress
 import re
 from typing import Any
@@ -73,11 +74,14 @@ def _type(parameters: Parameters, region: str) -> None:
         )
 
 
-def offered_types(region: str, zone: str | None = None) -> set[str]:
+@functools.cache
+def offered_types(region: str, zone: str | None = None) -> frozenset[str]:
     """The instance types that a region offers, or one of its zones."""
     kind = "availability-zone" if zone else "region"
     offers = INSTANCE_TYPE_OFFERINGS[kind].get(region, [])
-    return {o["InstanceType"] for o in offers if zone is None or o["Location"] == zone}
+    return frozenset(
+        str(o["InstanceType"]) for o in offers if zone is None or o["Location"] == zone
+    )
 
 
 def other_zones(instance_type: str, region: str, zone: str) -> str:

@@ -6,26 +6,21 @@ paths of its own administration). What it gets here is built from the verified s
 
 from __future__ import annotations
 
-import functools
 import os
 from typing import Any
 
-from moto.core import responses
-from moto.core.utils import method_names_from_class
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from spawn.local.control import account
+from spawn.local.control import account, moto_memory
 from spawn.local.control.messages import AwsError, Request, Response
 from spawn.local.control.operations import Call, wsgi_environ
-
-# moto looks up the methods of a service's class for each call anew: a fourth of the call's time.
-responses.method_names_from_class = functools.cache(method_names_from_class)  # type: ignore[attr-defined]
 
 
 class MotoApp:
     """moto's services, each with its URL map, made when first called."""
 
     def __init__(self) -> None:
+        moto_memory.remember()
         os.environ["MOTO_ACCOUNT_ID"] = account.ACCOUNT_ID  # whatever key a call is signed with
         self._dispatcher = DomainDispatcherApplication(create_backend_app)
         self._apps: dict[str, Any] = {}

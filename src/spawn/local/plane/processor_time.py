@@ -59,22 +59,18 @@ def added(total: Load, before: Load, now: Load) -> Load:
     )
 
 
-def render(load: Load, *, wall_ticks: int, processors: int, boot_time: str) -> bytes:
-    """The file's text: the load spread over the processors, and idle time for the rest."""
-    idle = max(0, wall_ticks * processors - load.user - load.system)
-    lines = [_processor("cpu ", load.user, load.system, idle)]
-    lines += [
-        _processor(f"cpu{n}", *((all_of_it + n) // processors for all_of_it in _times(load, idle)))
-        for n in range(processors)
-    ]
+def render(load: Load, *, idle: int, processors: int, boot_time: str) -> bytes:
+    """The file's text: load and idle ticks, spread over the processors."""
+    spent = (load.user, load.system, idle)
+    lines = [_processor("cpu ", *spent)]
+    for number in range(processors):
+        # Rounded so that the parts add up.
+        part = [(ticks + number) // processors for ticks in spent]
+        lines.append(_processor(f"cpu{number}", *part))
     lines += ["intr 0", "ctxt 0", f"btime {boot_time}", f"processes {load.newest}"]
     lines += [f"procs_running {load.running}", f"procs_blocked {load.blocked}"]
     lines += ["softirq 0 0 0 0 0 0 0 0 0 0 0"]
     return "".join(f"{line:<{_LINE_BYTES - 1}}\n" for line in lines).encode()
-
-
-def _times(load: Load, idle: int) -> tuple[int, int, int]:
-    return load.user, load.system, idle
 
 
 def _processor(name: str, user: int, system: int, idle: int) -> str:
@@ -92,6 +88,7 @@ class ProcessorTime:
         self._boot_time = next(line.split()[1] for line in machine if line.startswith("btime"))
         self._began = time.monotonic()
         self._total = self._seen = Load()
+        self._idle = 0
         os.truncate(self._file, 0)
         self.refresh()
 
@@ -103,9 +100,12 @@ class ProcessorTime:
             # to know, and what it used is lost. The second look tells which.
             seen = load_of(_processes())
         self._total, self._seen = added(self._total, self._seen, seen), seen
+        passed = int((time.monotonic() - self._began) * _TICKS_PER_SECOND) * self._processors
+        # What is counted late must not take idle time back.
+        self._idle = max(self._idle, passed - self._total.user - self._total.system)
         text = render(
             self._total,
-            wall_ticks=int((time.monotonic() - self._began) * _TICKS_PER_SECOND),
+            idle=self._idle,
             processors=self._processors,
             boot_time=self._boot_time,
         )

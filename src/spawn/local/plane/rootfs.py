@@ -20,6 +20,8 @@ _DIRECTORIES = (
     "var/cache", "var/lib", "var/log", "var/spool", "var/tmp",
 )  # fmt: skip
 _LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
+# Disks lie in this machine's memory, all of which one that is filled up would take otherwise.
+_DISK_SIZE, _RUN_SIZE, _TMP_SIZE = "1g", "64m", "256m"
 # EC2's first serial port is the console of all its images.
 _CONSOLES = ("console", "ttyS0")
 
@@ -32,7 +34,7 @@ def disk_of(instance_id: str) -> Path:
 def make_disk(disk: Path) -> None:
     """Mount a new, empty disk and lay out what every image has."""
     disk.mkdir()
-    kernel.mount("tmpfs", disk, "tmpfs", options="mode=755")
+    kernel.mount("tmpfs", disk, "tmpfs", options=f"mode=755,size={_DISK_SIZE}")
     for directory in _DIRECTORIES:
         (disk / directory).mkdir(parents=True)
     (disk / "root").chmod(0o700)
@@ -97,7 +99,7 @@ def _mount_devices(devices: Path, console: str) -> None:
         (devices / name).symlink_to(target)
     for name, kind, options in (
         ("pts", "devpts", "newinstance,ptmxmode=666,mode=620"),
-        ("shm", "tmpfs", "mode=1777"),
+        ("shm", "tmpfs", f"mode=1777,size={_RUN_SIZE}"),
     ):
         (devices / name).mkdir()
         kernel.mount(kind, devices / name, kind, options=options)
@@ -114,8 +116,9 @@ def _mount_system(disk: Path) -> None:
     # Twice, since `ip netns exec` on the instance takes one away to mount its own, and the kernel
     # grants that only to those who still see another.
     kernel.mount(str(disk / "sys"), disk / "sys", flags=kernel.MS_BIND)
-    for name, mode in (("run", "755"), ("tmp", "1777")):
-        kernel.mount("tmpfs", disk / name, "tmpfs", flags=kernel.MS_NOSUID, options=f"mode={mode}")
+    for name, mode, size in (("run", "755", _RUN_SIZE), ("tmp", "1777", _TMP_SIZE)):
+        options = f"mode={mode},size={size}"
+        kernel.mount("tmpfs", disk / name, "tmpfs", flags=kernel.MS_NOSUID, options=options)
     # Its own use of the processors is kept by its first process (processor_time); no name but
     # /proc/stat leads to the file.
     own_times = disk / "run/stat"

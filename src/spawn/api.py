@@ -35,6 +35,7 @@ from spawn.cli.wiring import Wiring, wiring_of
 from spawn.connect.connect import run
 from spawn.connect.patience import in_silence
 from spawn.connect.programs import Completed
+from spawn.core.endings import End
 from spawn.core.errors import InputError, PartlyDone, SpawnError
 from spawn.core.levels import Level
 from spawn.core.tags import check_tags
@@ -136,6 +137,7 @@ def launch(
     iam_role: str | None = None,
     permissions_boundary: str | None = None,
     allow: Mapping[str, str] | None = None,
+    on_expiry: str = "terminate",
 ) -> Instance:
     """Launch an instance and return it, running and checked.
 
@@ -185,6 +187,7 @@ def launch(
         waivers=tuple(
             Waiver(control=control, reason=reason) for control, reason in (allow or {}).items()
         ),
+        on_expiry=_member(End, on_expiry, parameter="on_expiry"),
     )
     return _launched(wiring, account, spec, launch_id)
 

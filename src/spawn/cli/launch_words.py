@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from spawn.core.durations import parse_duration
+from spawn.core.endings import End
 from spawn.core.errors import InputError, NamedThingNotFound
 from spawn.core.levels import Level
 from spawn.core.tags import parse_tags
@@ -65,6 +66,7 @@ def spec_of(words: Mapping[str, Any], *, region: str, public_key: str) -> Launch
         iam_role=words["iam_role"],
         permissions_boundary=words["permissions_boundary"],
         waivers=_waivers(words["allow"], words["reason"]),
+        on_expiry=End(words["on_expiry"]),
     )
 
 

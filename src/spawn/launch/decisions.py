@@ -8,6 +8,7 @@ from datetime import datetime
 from spawn.aws.questions import Fact, Unseen
 from spawn.aws.ssm import Parameter
 from spawn.aws.sts import Identity
+from spawn.core.endings import End
 from spawn.core.instants import format_instant
 from spawn.core.steps import Stage
 from spawn.core.tags import Tag
@@ -122,6 +123,8 @@ def _own_tags(spec: LaunchSpec, expires_at: datetime) -> dict[str, str]:
         Tag.EXPIRES_AT.value: format_instant(expires_at),
         Tag.SECURITY.value: spec.security.value,
     }
+    if spec.on_expiry is End.STOP:
+        tags[Tag.ON_EXPIRY.value] = spec.on_expiry.value
     return tags if spec.name is None else tags | {Tag.NAME.value: spec.name}
 
 

@@ -19,22 +19,24 @@ from hypothesis import strategies as st
 
 from spawn.aws import ec2
 from spawn.cli.progress import Lines
-from spawn.cli.rendering.cancelling import cancel_question, cancel_text
+from spawn.cli.rendering.cancelling import cancel_question
 from spawn.cli.rendering.cleaning import found_text, removed_text
 from spawn.cli.rendering.documents import as_json, as_yaml
 from spawn.cli.rendering.errors import error_text
 from spawn.cli.rendering.launching import launched_text, plan_text, steps_text
 from spawn.cli.rendering.listing import failed_regions_text, listing_table
+from spawn.cli.rendering.outcomes import report_text
 from spawn.cli.rendering.status import status_text
 from spawn.core.errors import AwsRefusal
 from spawn.core.steps import Output, Step
 from spawn.launch.apply import Launched
 from spawn.launch.arrival import Arrived
-from spawn.lifecycle.cancel import Cancellation, CancelPlan, CancelReport, CancelResult, Outcome
+from spawn.lifecycle.cancel import Cancellation, CancelPlan
 from spawn.lifecycle.cleanup import CleanupPlan, Removal
 from spawn.lifecycle.leftover import Kept, Kind, Leftover
 from spawn.lifecycle.list import Listing
 from spawn.lifecycle.listed import Backstop, BackstopState
+from spawn.lifecycle.outcomes import Outcome, Report, Result
 from spawn.lifecycle.regions import FailedRegion
 from spawn.lifecycle.status import InstanceStatus
 from spawn.posture.controls.control import Outcome as Verdict
@@ -68,8 +70,8 @@ CANCELLING = CancelPlan(
         Cancellation(instance=row(owner="bob"), stages=()),
     )
 )
-CANCELLED = CancelReport(
-    results=(CancelResult(id="i", outcome=Outcome.FAILED, name="n", why="w", warnings=("w",)),)
+CANCELLED = Report(
+    results=(Result(id="i", outcome=Outcome.FAILED, name="n", why="w", warnings=("w",)),)
 )
 CLEANING = CleanupPlan(
     leftovers=(Leftover(kind=Kind.ROLE, id="i", region="r", owner="o", why="w", stages=()),),
@@ -133,7 +135,7 @@ RENDERERS: dict[str, Callable[[str], str]] = {
     "list": lambda text: listing_table(filled(LISTING, text), now=NOW, columns=None, colour=False),
     "failed regions": lambda text: failed_regions_text(filled(LISTING, text)),
     "cancel?": lambda text: cancel_question(filled(CANCELLING, text)),
-    "cancel": lambda text: cancel_text(filled(CANCELLED, text)),
+    "results": lambda text: report_text(filled(CANCELLED, text)),
     "cleanup?": lambda text: found_text(filled(CLEANING, text)),
     "cleanup": lambda text: removed_text(filled(REMOVED, text)),
     "status": lambda text: status_text(filled(STATUS, text), now=NOW),

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from spawn.core.endings import End
 from spawn.core.errors import AccountError, InputError
 from spawn.core.levels import Level
 from spawn.images.catalog import OperatingSystem
@@ -106,6 +107,8 @@ CASES = (
     Case("permissions_boundary", "our-limit", {"iam_policies": ("s3:ReadOnly",)}),
     Case("waivers", waiving("NET-SSH-WORLD"), is_refused=True),
     Case("waivers", waiving("NET-SSH-WORLD"), {"ssh_from": ("0.0.0.0/0",)}),
+    Case("on_expiry", End.STOP),
+    Case("on_expiry", End.STOP, {"spot": True}, is_refused=True),
 )
 # These ask for tags and nothing else.
 TAG_CASES = (Case("name", "builder"), Case("tags", {"project": "atlas"}))

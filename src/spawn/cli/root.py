@@ -28,6 +28,7 @@ COMMANDS = {
     "cp": "Copy files to an instance, or from it.",
     "logs": "Show what an instance's boot and its user-data print.",
     "ssh-config": "Let plain ssh, scp, rsync and editors reach instances by name.",
+    "extend": "Let an instance live longer, or end it earlier.",
     "cancel": "End instances now.",
     "cleanup": "Remove what spawn made and nothing uses any more.",
     "apply": "Carry out a plan that `spawn launch --dry-run -o json` saved.",

@@ -29,6 +29,8 @@ COMMANDS = {
     "logs": "Show what an instance's boot and its user-data print.",
     "ssh-config": "Let plain ssh, scp, rsync and editors reach instances by name.",
     "extend": "Let an instance live longer, or end it earlier.",
+    "hold": "Keep an instance as evidence: nothing ends it.",
+    "unhold": "Release an instance that was held.",
     "cancel": "End instances now.",
     "cleanup": "Remove what spawn made and nothing uses any more.",
     "apply": "Carry out a plan that `spawn launch --dry-run -o json` saved.",

@@ -51,7 +51,8 @@ def mend_after(
     try:
         with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
             asker = Asker(account.reader, pool)
-            cleared = clear_records(asker, performer, filter(has_no_use_for_records, listed))
+            gone = [row for row in listed if has_no_use_for_records(row)]
+            cleared = clear_records(asker, performer, gone[:MOST_LOOKED_AT])
             everything_listed = (*listed, *ended)
             agents = _heard(asker, everything_listed, seen, now=now)
             done += (*cleared.done, *mend_completions(performer, everything_listed, agents))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from spawn.aws import scheduler
-from spawn.aws.questions import Absent, Fact, Known, Unseen
+from spawn.aws.questions import Absent, Fact, Known, Unseen, value_of
 from spawn.core.endings import DELAY, Alarm, End, alarms, needed_ends
 from spawn.core.instants import format_instant
 from spawn.core.steps import Parameters, Retry, Stage, Step, Text, Undo, text_around
@@ -243,6 +243,13 @@ def _update(row: ListedInstance, alarm: Alarm, *, partition: str, role_arn: str)
         sentence=f"move its {_noun(alarm)} to {format_instant(alarm.at)}, whatever happens to it",
         retries=(_UNTIL_ROLE_IS_KNOWN,),
     )
+
+
+def require_seen(behind: Behind) -> None:
+    """Raise AccessDenied where a schedule can't be looked at: then nothing is planned for it."""
+    for fact in behind.schedules.values():
+        if isinstance(fact, Unseen):
+            value_of(fact)
 
 
 def needs_role(row: ListedInstance, behind: Behind, *, ends_at: datetime, now: datetime) -> bool:

@@ -19,7 +19,7 @@ import msgspec
 
 from spawn.aws.door import Reader
 from spawn.aws.ec2_changes import CREATE_TAGS
-from spawn.aws.questions import Asker, Fact, Unseen, value_of
+from spawn.aws.questions import Asker, Fact
 from spawn.aws.ssm import Parameter
 from spawn.aws.sts import Identity
 from spawn.core.durations import format_duration
@@ -29,7 +29,7 @@ from spawn.core.instants import format_instant
 from spawn.core.levels import Level
 from spawn.core.steps import Stage, Step
 from spawn.core.tags import Tag
-from spawn.lifecycle.backstop import NOTICE, Arming, Behind, plan_rearming
+from spawn.lifecycle.backstop import NOTICE, Arming, Behind, plan_rearming, require_seen
 from spawn.lifecycle.backstop_facts import ask_arming, ask_behind
 from spawn.lifecycle.listed import ListedInstance
 from spawn.lifecycle.status import level_of
@@ -163,9 +163,7 @@ def plan_extend(request: ExtendRequest, facts: ExtendFacts, *, now: datetime) ->
     if not is_earlier:
         _hold_to_30_days(row, ends_at, now=now)
         unseen = _hold_to_floor(request, facts, ends_at, now=now)
-    for fact in facts.behind.schedules.values():
-        if isinstance(fact, Unseen):
-            value_of(fact)
+    require_seen(facts.behind)
     schedules = plan_rearming(row, facts.behind, ends_at=ends_at, arming=facts.arming)
     tag = (_tag_step(row, ends_at),) if row.expires_at != ends_at else ()
     moved = (tag, schedules) if is_earlier else (schedules, tag)
@@ -176,7 +174,7 @@ def plan_extend(request: ExtendRequest, facts: ExtendFacts, *, now: datetime) ->
         until=ends_at,
         usd=_cost(row, ends_at, now=now),
         stages=tuple(stage for stage in (*facts.arming.stages, *moved) if stage),
-        notes=tuple(filter(None, (*_notes(row, ends_at, is_earlier=is_earlier, now=now), unseen))),
+        notes=(*_notes(row, ends_at, is_earlier=is_earlier, now=now), *filter(None, (unseen,))),
     )
 
 
@@ -241,20 +239,29 @@ def _cost(row: ListedInstance, ends_at: datetime, *, now: datetime) -> Decimal |
 def _notes(
     row: ListedInstance, ends_at: datetime, *, is_earlier: bool, now: datetime
 ) -> tuple[str, ...]:
-    gone = format_instant(gone_at(ends_at, row.tags))
-    is_soon = ends_at < now + NOTICE
-    return (
-        "its agent follows an earlier date with 15 minutes' notice" if is_earlier else "",
-        f"no schedule fires before {format_instant(now + NOTICE)}: that notice is given to all"
-        if is_earlier and is_soon
-        else "",
-        f"its disks go at {gone}" if row.on_expiry is End.STOP else "",
-        ""
-        if row.reads_tags
-        else "its tags are not in its metadata: its agent goes on by the old date; to have it"
-        f" follow: aws ec2 modify-instance-metadata-options --region {row.region}"
-        f" --instance-id {row.id} --instance-metadata-tags enabled",
-        "its agent follows no date that is more than 30 days away, unless it was launched so"
-        if level_of(row) is Level.OPEN and ends_at - now > LONGEST_LIFE
-        else "",
+    notice = format_instant(now + NOTICE)
+    mend = (
+        f"to have it follow: aws ec2 modify-instance-metadata-options --region {row.region}"
+        f" --instance-id {row.id} --instance-metadata-tags enabled"
     )
+    is_far = level_of(row) is Level.OPEN and ends_at - now > LONGEST_LIFE
+    notes = (
+        (is_earlier, "its agent follows an earlier date with 15 minutes' notice"),
+        (
+            is_earlier and ends_at < now + NOTICE,
+            f"no schedule fires before {notice}: that notice is given to all",
+        ),
+        (
+            row.on_expiry is End.STOP,
+            f"its disks go at {format_instant(gone_at(ends_at, row.tags))}",
+        ),
+        (
+            not row.reads_tags,
+            f"its tags are not in its metadata: its agent goes on by the old date; {mend}",
+        ),
+        (
+            is_far,
+            "its agent follows no date that is more than 30 days away, unless it was launched so",
+        ),
+    )
+    return tuple(words for applies, words in notes if applies)

@@ -31,13 +31,19 @@ from spawn.aws.ec2_changes import (
     STOP_PROTECTION,
     TERMINATION_PROTECTION,
 )
-from spawn.aws.questions import Absent, Fact, Known, Unseen, value_of
+from spawn.aws.questions import Absent, Fact, Known, Unseen
 from spawn.core.endings import End
 from spawn.core.errors import InputError
 from spawn.core.ids import is_launch_id
 from spawn.core.steps import Parameters, Stage, Step
 from spawn.core.tags import Tag
-from spawn.lifecycle.backstop import Arming, Behind, plan_rearming, plan_removal
+from spawn.lifecycle.backstop import (
+    Arming,
+    Behind,
+    plan_rearming,
+    plan_removal,
+    require_seen,
+)
 from spawn.lifecycle.listed import ListedInstance
 from spawn.registry.records import Held, plan_held
 
@@ -224,7 +230,10 @@ def require_releasable(row: ListedInstance, facts: HoldFacts) -> datetime:
     Raises InputError for one that has ended or is not held at all; InputError for one whose end
     date can't be read, and AccessDenied where its schedules can't be: nothing could be armed then.
     """
-    is_held = any(one.state is State.HOLDS for one in held_parts(row, facts)[:3])
+    # An instance may be without a backstop, or stop at its power-off, and yet not be held.
+    telling = {Part.TAG, Part.TERMINATION, Part.STOP}
+    held = {one.part for one in held_parts(row, facts) if one.state is State.HOLDS}
+    is_held = bool(held & telling)
     if row.has_ended or not is_held:
         state = row.state if row.has_ended else "not held"
         raise InputError(f"{row.id} is {state}", next_command=f"spawn status {row.id}")
@@ -234,9 +243,7 @@ def require_releasable(row: ListedInstance, facts: HoldFacts) -> datetime:
             why=f"its tag {Tag.EXPIRES_AT} must hold one, written like 2026-01-27T18:00:00Z",
             next_command=f"spawn status {row.id}",
         )
-    for fact in facts.behind.schedules.values():
-        if isinstance(fact, Unseen):
-            value_of(fact)
+    require_seen(facts.behind)
     return row.expires_at
 
 

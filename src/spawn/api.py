@@ -35,6 +35,7 @@ from spawn.cli.wiring import Wiring, wiring_of
 from spawn.connect.connect import run
 from spawn.connect.patience import in_silence
 from spawn.connect.programs import Completed
+from spawn.core.endings import End
 from spawn.core.errors import InputError, PartlyDone, SpawnError
 from spawn.core.levels import Level
 from spawn.core.tags import check_tags
@@ -159,6 +160,7 @@ def launch(
     completion: Completion | None = None,
     hibernation: bool = False,
     allow: Mapping[str, str] | None = None,
+    on_expiry: str = "terminate",
 ) -> Instance:
     """Launch an instance and return it, running and checked.
 
@@ -212,6 +214,7 @@ def launch(
         idle=idle,
         completion=completion,
         hibernation=hibernation,
+        on_expiry=_member(End, on_expiry, parameter="on_expiry"),
     )
     return _launched(wiring, account, spec, launch_id)
 

@@ -41,6 +41,8 @@ TRANSACT_WRITE_ITEMS = write(
     "dynamodb", "TransactWriteItems", Permission("dynamodb:PutItem", _TABLE)
 )
 
+GET_ITEM = read("dynamodb", "GetItem", Permission("dynamodb:GetItem", _TABLE))
+
 OPERATIONS = (
     DESCRIBE_TABLE,
     DESCRIBE_TIME_TO_LIVE,
@@ -50,6 +52,7 @@ OPERATIONS = (
     UPDATE_CONTINUOUS_BACKUPS,
     PUT_ITEM,
     TRANSACT_WRITE_ITEMS,
+    GET_ITEM,
 )
 
 

@@ -321,6 +321,12 @@ class InstanceMetadata(Shape, frozen=True, kw_only=True):
     instance_metadata_tags: str = "disabled"
 
 
+class HibernationOptions(Shape, frozen=True, kw_only=True):
+    """Whether an instance was launched so that it can hibernate."""
+
+    configured: bool = False
+
+
 class EbsAttachment(Shape, frozen=True, kw_only=True):
     """An attached volume."""
 
@@ -383,6 +389,7 @@ class Instance(Tagged, frozen=True, kw_only=True):
     root_device_name: str = ""
     iam_instance_profile: InstanceProfileReference | None = None
     metadata_options: InstanceMetadata | None = None
+    hibernation_options: HibernationOptions = HibernationOptions()
     block_device_mappings: tuple[InstanceMapping, ...] = ()
     security_groups: tuple[GroupIdentifier, ...] = ()
     network_interfaces: tuple[InstanceInterface, ...] = ()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import json
+import re
+from datetime import UTC, datetime
 
 from spawn.aws.operation import Answer, Permission, read, write
 from spawn.aws.questions import Question
 from spawn.aws.shapes import Shape, many
+from spawn.core.endings import End
 
 # spawn's schedules stand in a group of their own: permissions and the execution role's trust are
 # given for the group, and a listing reads nobody else's schedules.
@@ -38,6 +41,13 @@ CREATE_SCHEDULE = write(
 DELETE_SCHEDULE = write(
     "scheduler", "DeleteSchedule", Permission("scheduler:DeleteSchedule", _SCHEDULE_ARN)
 )
+# It replaces the schedule as a whole: what is left out goes back to its default.
+UPDATE_SCHEDULE = write(
+    "scheduler",
+    "UpdateSchedule",
+    Permission("scheduler:UpdateSchedule", _SCHEDULE_ARN),
+    Permission("iam:PassRole", _BACKSTOP_ROLES),
+)
 
 OPERATIONS = (
     GET_SCHEDULE,
@@ -46,9 +56,14 @@ OPERATIONS = (
     CREATE_SCHEDULE_GROUP,
     CREATE_SCHEDULE,
     DELETE_SCHEDULE,
+    UPDATE_SCHEDULE,
 )
 
 _NOT_FOUND = ("ResourceNotFoundException",)
+# EventBridge Scheduler User Guide, "Schedule types": a point in time, in the schedule's time zone.
+_EXPRESSION = "at(%Y-%m-%dT%H:%M:%S)"
+_STOP_SUFFIX = "-stop"
+_NAME = re.compile(rf"spawn-(i-[0-9a-f]{{8,17}})(?:{_STOP_SUFFIX})?", re.ASCII)
 
 
 class ScheduleGroup(Shape, frozen=True, kw_only=True):
@@ -84,6 +99,16 @@ class Schedule(Shape, frozen=True, kw_only=True):
     state: str = "ENABLED"
     target: Target
 
+    @property
+    def fires_at(self) -> datetime | None:
+        """When a one-time schedule in UTC fires, None for every other kind."""
+        if self.schedule_expression_timezone != "UTC":
+            return None
+        try:
+            return datetime.strptime(self.schedule_expression, _EXPRESSION).replace(tzinfo=UTC)
+        except ValueError:
+            return None
+
 
 def schedule_group(answer: Answer) -> ScheduleGroup:
     """Understand GetScheduleGroup."""
@@ -100,14 +125,47 @@ def schedule_summaries(answer: Answer) -> tuple[ScheduleSummary, ...]:
     return many(answer, "Schedules", ScheduleSummary)
 
 
-def schedule_name(instance_id: str) -> str:
-    """Return the name of an instance's backstop, in the group."""
-    return f"spawn-{instance_id}"
+def expression(at: datetime) -> str:
+    """Write when a one-time schedule in UTC fires."""
+    return at.astimezone(UTC).strftime(_EXPRESSION)
+
+
+def target_arn(end: End, partition: str) -> str:
+    """Return the universal target that does this to instances (user guide, "Universal targets")."""
+    return f"arn:{partition}{_target(end)}"
+
+
+def _target(end: End) -> str:
+    return f":scheduler:::aws-sdk:ec2:{end}Instances"
+
+
+def target_input(instance_id: str) -> str:
+    """Write what that target is called with: one instance, and nothing else."""
+    return json.dumps({"InstanceIds": [instance_id]})
+
+
+def schedule_name(instance_id: str, end: End) -> str:
+    """Return the name of the schedule that does this to an instance, in the group."""
+    return f"spawn-{instance_id}{_STOP_SUFFIX if end is End.STOP else ''}"
 
 
 def instance_id_of(name: str) -> str:
     """Return the instance that a schedule's name is made of; "" for a name of another kind."""
-    return name.removeprefix("spawn-") if name.startswith("spawn-i-") else ""
+    match = _NAME.fullmatch(name)
+    return match[1] if match else ""
+
+
+def does(schedule: Schedule, end: End, instance_id: str) -> bool:
+    """Say whether the schedule, once it fires, does this to this instance alone.
+
+    Its input must be the whole request: with `DryRun` in it, say, nothing would happen.
+    """
+    try:
+        request = json.loads(schedule.target.input)
+    except ValueError:
+        return False
+    is_call = schedule.target.arn.endswith(_target(end))
+    return is_call and request == {"InstanceIds": [instance_id]}
 
 
 def group_question(region: str) -> Question[ScheduleGroup]:
@@ -121,11 +179,11 @@ def group_question(region: str) -> Question[ScheduleGroup]:
     )
 
 
-def schedule_question(instance_id: str, region: str) -> Question[Schedule]:
-    """Ask for an instance's backstop."""
+def schedule_question(instance_id: str, end: End, region: str) -> Question[Schedule]:
+    """Ask for the schedule that does this to an instance."""
     return Question(
         operation=GET_SCHEDULE,
-        parameters={"GroupName": GROUP, "Name": schedule_name(instance_id)},
+        parameters={"GroupName": GROUP, "Name": schedule_name(instance_id, end)},
         region=region,
         understand=schedule,
         absent_codes=_NOT_FOUND,

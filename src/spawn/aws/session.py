@@ -36,6 +36,7 @@ SERVICES = frozenset(
         "iam",
         "kms",
         "pricing",
+        "route53",
         "scheduler",
         "ssm",
         "sts",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from spawn.aws import (
     dynamodb,
     ec2,
+    ec2_changes,
     ec2_endpoints,
     ec2_instance_connect,
     ec2_spot,
@@ -13,6 +14,7 @@ from spawn.aws import (
     kms,
     pricing,
     removal,
+    route53,
     scheduler,
     ssm,
     sts,
@@ -25,6 +27,7 @@ OPERATIONS: dict[str, Operation] = {
     for module in (
         dynamodb,
         ec2,
+        ec2_changes,
         ec2_endpoints,
         ec2_instance_connect,
         ec2_spot,
@@ -33,6 +36,7 @@ OPERATIONS: dict[str, Operation] = {
         kms,
         pricing,
         removal,
+        route53,
         scheduler,
         ssm,
         sts,

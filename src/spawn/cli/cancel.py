@@ -11,10 +11,12 @@ from spawn.cli.completing_instances import complete_instances
 from spawn.cli.finding import everything, say_account
 from spawn.cli.mending import mend_after
 from spawn.cli.options import AccountWords, account_of, account_options, output_option, yes_option
-from spawn.cli.rendering.cancelling import cancel_question, cancel_text
+from spawn.cli.rendering.cancelling import cancel_question
 from spawn.cli.rendering.documents import Output, document
+from spawn.cli.rendering.outcomes import report_text
 from spawn.cli.wiring import Wiring
-from spawn.lifecycle.cancel import Outcome, cancel, error_of, plan_cancel
+from spawn.lifecycle.cancel import cancel, plan_cancel
+from spawn.lifecycle.outcomes import Outcome, error_of
 from spawn.lifecycle.resolve import resolve_words
 
 
@@ -54,7 +56,7 @@ def command(
     report = cancel(plan, Performer(writer=account.writer, clock=wiring.clock))
     match output:
         case Output.TABLE:
-            wiring.show(cancel_text(report))
+            wiring.show(report_text(report))
         case Output.JSON | Output.YAML:
             wiring.show(document(report, output))
         case Output.IDS:
@@ -63,8 +65,9 @@ def command(
             assert_never(output)
     named = {one.id for one in report.results}
     others = (row for row in listing.instances if row.id not in named)
-    mend_after(wiring, account, others, caller)
-    error = error_of(report)
+    ended = (one.instance for one in plan.cancellations)
+    mend_after(wiring, account, others, caller, ended=ended)
+    error = error_of(report, done="ended")
     if error is not None:
         raise error
     return 0

@@ -6,7 +6,8 @@ from spawn.aws.perform import Performer
 from spawn.cli.finding import everything
 from spawn.cli.options import Account
 from spawn.cli.wiring import Wiring
-from spawn.lifecycle.cancel import cancel, error_of, plan_cancel
+from spawn.lifecycle.cancel import cancel, plan_cancel
+from spawn.lifecycle.outcomes import error_of
 from spawn.lifecycle.resolve import resolve_words
 
 
@@ -16,6 +17,7 @@ def end_launched(wiring: Wiring, account: Account, instance_id: str, *, region: 
     plan = plan_cancel(
         resolve_words((instance_id,), listing), by=caller.arn, now=wiring.clock.now()
     )
-    error = error_of(cancel(plan, Performer(writer=account.writer, clock=wiring.clock)))
+    report = cancel(plan, Performer(writer=account.writer, clock=wiring.clock))
+    error = error_of(report, done="ended")
     if error is not None:
         raise error

@@ -51,7 +51,8 @@ def idle(words: Mapping[str, Any]) -> Idle | None:
     if timeout is None:
         _refuse_alone(given, flags, needs="--idle-timeout")
         return None
-    return Idle(timeout=timeout, **_said(given))
+    # Unless said otherwise it is what powering off does at the end date, too.
+    return Idle(timeout=timeout, **({"action": EndAction(words["on_expiry"])} | _said(given)))
 
 
 def completion(words: Mapping[str, Any]) -> Completion | None:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from spawn.core.endings import End
 from spawn.core.levels import Level
 from spawn.images.catalog import OperatingSystem
 from spawn.launch.spec import DEFAULT_INSTANCE_TYPE, MOST_INSTANCES, EndAction
@@ -163,6 +164,13 @@ _OPTIONS = (
         "--allow", metavar="CONTROL", help="Let this control fail, this once; with --reason."
     ),
     click.option("--reason", metavar="WORDS", help="Why --allow is right; it is recorded."),
+    click.option(
+        "--on-expiry",
+        type=click.Choice([each.value for each in End]),
+        default=End.TERMINATE.value,
+        show_default=True,
+        help="What comes at the end date; stop keeps the disks for a week.",
+    ),
     click.option(
         "-f",
         "--file",

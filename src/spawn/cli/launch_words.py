@@ -11,6 +11,7 @@ from typing import Any
 
 from spawn.cli.ending_words import completion, idle, pre_stop, separated
 from spawn.core.durations import parse_duration
+from spawn.core.endings import End
 from spawn.core.errors import InputError, NamedThingNotFound
 from spawn.core.levels import Level
 from spawn.core.tags import parse_tags
@@ -70,6 +71,7 @@ def spec_of(words: Mapping[str, Any], *, region: str, public_key: str) -> Launch
         idle=idle(words),
         completion=completion(words),
         hibernation=words["hibernation"],
+        on_expiry=End(words["on_expiry"]),
     )
 
 

@@ -6,19 +6,22 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import assert_never
 
 import click
+import msgspec
 
-from spawn.aws.questions import Asker, value_of
-from spawn.aws.sts import caller_question
-from spawn.cli.finding import SIDE_BY_SIDE, say_account
+from spawn.aws.questions import Asker
+from spawn.aws.sts import Identity
+from spawn.cli.finding import SIDE_BY_SIDE, everything, say_account
 from spawn.cli.mending import mend_after
-from spawn.cli.options import AccountWords, account_flags, account_of, output_option
+from spawn.cli.options import Account, AccountWords, account_flags, account_of, output_option
 from spawn.cli.rendering.documents import Output, document
 from spawn.cli.rendering.listing import failed_regions_text, listing_table
 from spawn.cli.wiring import Wiring
 from spawn.core.errors import PartlyDone
 from spawn.core.tags import parse_tags
+from spawn.lifecycle.closely import Closely, look_closely
 from spawn.lifecycle.filter_parser import parse_filter
-from spawn.lifecycle.list import Listing, Selection, list_instances, parse_states
+from spawn.lifecycle.list import Listing, Selection, parse_states, select
+from spawn.lifecycle.listed import ListedInstance
 
 
 @click.command(name="list")
@@ -53,23 +56,15 @@ def command(
         filter=None if condition is None else parse_filter(condition),
     )
     account = account_of(wiring, asked)
-    now = wiring.clock.now()
-    with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
-        asker = Asker(account.reader, pool)
-        caller = asker.ask(caller_question(account.region))
-        listing = list_instances(
-            asker,
-            caller=lambda: value_of(caller()),
-            now=now,
-            home_region=account.region,
-            region=asked.region,
-            selection=selection,
-        )
-        known_caller = value_of(caller())
+    caller, everything_seen = everything(wiring, account, region=asked.region)
+    rows, seen = _closely(wiring, account, everything_seen.instances, caller)
+    listing = msgspec.structs.replace(
+        everything_seen, instances=select(rows, selection, now=wiring.clock.now())
+    )
     _show(wiring, listing, output)
     if output is Output.TABLE:
-        say_account(wiring, account, known_caller)
-    mend_after(wiring, account, listing.instances, known_caller)
+        say_account(wiring, account, caller)
+    mend_after(wiring, account, rows, caller, seen=seen)
     if listing.failed_regions:
         raise PartlyDone(
             f"{len(listing.failed_regions)} regions could not be seen",
@@ -77,6 +72,18 @@ def command(
             next_command=f"spawn list --region {listing.failed_regions[0].region}",
         )
     return 0
+
+
+def _closely(
+    wiring: Wiring, account: Account, rows: tuple[ListedInstance, ...], caller: Identity
+) -> tuple[tuple[ListedInstance, ...], Closely]:
+    """Look at the caller's own more closely; where there are none, nothing is asked."""
+    if not any(row.is_mine for row in rows):
+        return rows, Closely()
+    now = wiring.clock.now()
+    with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
+        seen = look_closely(Asker(account.reader, pool), rows, caller=caller, now=now)
+    return seen.added_to(rows, now=now), seen
 
 
 def _show(wiring: Wiring, listing: Listing, output: Output) -> None:

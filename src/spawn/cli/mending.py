@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import datetime
 
 from spawn.aws.perform import Performer
 from spawn.aws.questions import Asker
@@ -14,33 +15,71 @@ from spawn.cli.options import Account
 from spawn.cli.wiring import Wiring
 from spawn.core.errors import SpawnError
 from spawn.core.journal import Finished, JournalledLaunch, add_entries, journalled_launches, prune
+from spawn.core.tags import Tag
+from spawn.lifecycle.closely import Closely
+from spawn.lifecycle.dns import clear_records, has_no_use_for_records
+from spawn.lifecycle.heard import Heard
 from spawn.lifecycle.listed import ListedInstance
-from spawn.lifecycle.mend import mend_backstops, mend_records
+from spawn.lifecycle.listening import ask_agents
+from spawn.lifecycle.mend import (
+    MOST_LOOKED_AT,
+    mend_backstops,
+    mend_completions,
+    mend_records,
+)
 
 
 def mend_after(
-    wiring: Wiring, account: Account, rows: Iterable[ListedInstance], caller: Identity
+    wiring: Wiring,
+    account: Account,
+    rows: Iterable[ListedInstance],
+    caller: Identity,
+    *,
+    seen: Closely | None = None,
+    ended: Iterable[ListedInstance] = (),
 ) -> bool:
-    """Give the caller's instances in `rows` their missing backstops, and write owed records.
+    """Put right what stands behind the caller's instances in `rows`; write what is owed.
 
-    The command has done its work: what was mended, or could not be, is said on stderr, and fails
+    `seen` is what was looked at already, `ended` what the command itself has just ended. The
+    command has done its work: what was mended, or could not be, is said on stderr, and fails
     nothing. Returns whether all of it was done.
     """
     performer = Performer(writer=account.writer, clock=wiring.clock)
     now = wiring.clock.now()
+    listed = tuple(rows)
+    done: tuple[str, ...] = ()
     try:
         with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
             asker = Asker(account.reader, pool)
-            done = mend_backstops(asker, performer, rows, caller=caller, now=now)
+            gone = [row for row in listed if has_no_use_for_records(row)]
+            cleared = clear_records(asker, performer, gone[:MOST_LOOKED_AT])
+            everything_listed = (*listed, *ended)
+            agents = _heard(asker, everything_listed, seen, now=now)
+            done += (*cleared.done, *mend_completions(performer, everything_listed, agents))
+            behind = seen.behind if seen else {}
+            done += mend_backstops(asker, performer, listed, caller=caller, now=now, behind=behind)
         done += mend_records(performer, _journalled_here(wiring, account), caller=caller)
     except SpawnError as error:
         wiring.tell(f"an instance still has no backstop: {error.what}")
         return False
-    for sentence in done:
-        wiring.tell(f"made good for an earlier launch: {sentence}")
+    finally:
+        for sentence in done:
+            wiring.tell(f"made good: {sentence}")
+    for instance_id, why in cleared.left.items():
+        wiring.tell(f"{instance_id}: {why}")
     with suppress(OSError):
         prune(wiring.paths.journal, now=now)
     return True
+
+
+def _heard(
+    asker: Asker, rows: Iterable[ListedInstance], seen: Closely | None, *, now: datetime
+) -> Mapping[str, Heard]:
+    """Return what was heard, or listen to those of the caller's whose work may be done."""
+    if seen is not None:
+        return seen.agents
+    own = [row for row in rows if row.is_mine and Tag.ON_COMPLETE in row.tags]
+    return ask_agents(asker, own[:MOST_LOOKED_AT], now=now)()
 
 
 def mend_after_launch(wiring: Wiring, account: Account) -> None:

@@ -37,9 +37,7 @@ def command(
     row = resolve_one(instance, listing)
     now = wiring.clock.now()
     with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
-        found = status(
-            Asker(account.reader, pool), row.id, region=row.region, caller=caller, now=now
-        )
+        found = status(Asker(account.reader, pool), row, caller=caller, now=now)
     wiring.show(status_text(found, now=now) if output is Output.TABLE else document(found, output))
     if output is Output.TABLE:
         say_account(wiring, account, caller)

@@ -1,4 +1,4 @@
-"""The role by which a schedule ends what its owner launched, and nothing else.
+"""The role by which a schedule ends or stops what its owner launched, and nothing else.
 
 One for each owner: whoever may pass it to a schedule can end that owner's instances only, and
 none that is on hold.
@@ -6,8 +6,15 @@ none that is on hold.
 
 from __future__ import annotations
 
+import re
+
+from spawn.aws.iam import PATH
+from spawn.iam.arns import parse_arn
 from spawn.iam.documents import PolicyDocument, allow
 from spawn.iam.roles import WantedRole, named_by_content, trust_of
+
+_PREFIX = "spawn-backstop"
+_NAME = re.compile(rf"{_PREFIX}-[0-9a-f]{{32}}", re.ASCII)
 
 
 def wanted_backstop_role(
@@ -25,8 +32,8 @@ def wanted_backstop_role(
         "scheduler.amazonaws.com",
         {"StringEquals": {"aws:SourceAccount": (account,)}, "ArnLike": {"aws:SourceArn": (group,)}},
     )
-    terminate = allow(
-        ("ec2:TerminateInstances",),
+    end = allow(
+        ("ec2:StopInstances", "ec2:TerminateInstances"),
         (f"arn:{partition}:ec2:*:{account}:instance/*",),
         {
             "StringEquals": {
@@ -38,13 +45,24 @@ def wanted_backstop_role(
         },
     )
     return named_by_content(
-        "spawn-backstop",
+        _PREFIX,
         trust=trust,
-        inline=PolicyDocument(statements=(terminate,)),
+        inline=PolicyDocument(statements=(end,)),
         boundary=boundary,
         purpose=f"the role that ends instances of {owner}",
         has_profile=False,
     )
+
+
+def backstop_role_name(arn: str, *, account: str) -> str | None:
+    """Return the name of the role; None where it can't be one that ends instances here."""
+    try:
+        parsed = parse_arn(arn)
+    except ValueError:
+        return None
+    name = parsed.resource.removeprefix(f"role{PATH}")
+    is_role = (parsed.service, parsed.account) == ("iam", account) and name != parsed.resource
+    return name if is_role and _NAME.fullmatch(name) else None
 
 
 def literal(text: str) -> str:

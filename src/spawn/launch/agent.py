@@ -13,9 +13,10 @@ from importlib.resources import files
 from typing import Any
 
 from spawn.core.durations import format_duration
+from spawn.core.endings import End
 from spawn.core.tags import Tag
 from spawn.launch.bootstrap import BASE, boothook
-from spawn.launch.spec import Completion, EndAction, Idle, LaunchSpec
+from spawn.launch.spec import Completion, Idle, LaunchSpec
 from spawn.posture.controls.ending import LONGEST_LIFE
 
 # The agent's modules by name, as they stand in its source.
@@ -66,6 +67,8 @@ def agent_boothook(
 def order_tags(spec: LaunchSpec) -> dict[str, str]:
     """Return the tags by which the agent's duties are told, besides the end date."""
     tags: dict[Tag, str] = {}
+    if spec.on_expiry is End.STOP:
+        tags[Tag.ON_EXPIRY] = spec.on_expiry.value
     if spec.pre_stop is not None:
         tags[Tag.PRE_STOP_TIMEOUT] = format_duration(spec.pre_stop.timeout)
     if spec.idle is not None:
@@ -92,10 +95,12 @@ def duties_of(spec: LaunchSpec, *, has_gpu: bool) -> dict[str, Duty]:
 
 
 def _able(spec: LaunchSpec) -> dict[str, str]:
-    """Return what each ending that can be ordered means to the agent."""
+    """Return what each ending that can be ordered means to the agent.
+
+    One of them is what powering off does; the others are asked of EC2.
+    """
     asked = [end.action for end in (spec.idle, spec.completion) if end is not None]
-    keeps = {action.value: action.value for action in asked if action is not EndAction.TERMINATE}
-    return {EndAction.TERMINATE.value: "power off"} | keeps
+    return {action.value: action.value for action in asked} | {spec.on_expiry.value: "power off"}
 
 
 def _idle(idle: Idle, able: Mapping[str, str], *, has_gpu: bool) -> Duty:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from spawn.core.endings import End
 from spawn.core.errors import InputError
 from spawn.core.levels import Level
 from spawn.core.tags import LONGEST_VALUE, MOST_TAGS, Tag, unreadable_in_metadata
@@ -24,6 +25,7 @@ _OWN_TAGS = (
     Tag.IDLE_TIMEOUT,
     Tag.ON_IDLE,
     Tag.ON_COMPLETE,
+    Tag.ON_EXPIRY,
 )
 # Less than what a boot takes is a mistake, and would leave a machine that ends as it begins.
 SHORTEST_TTL = timedelta(minutes=1)
@@ -138,6 +140,11 @@ def _check_market(spec: LaunchSpec) -> None:
         )
     if spec.spot_max_price is not None and not spec.spot:
         raise InputError("--spot-max-price needs --spot", why="on demand there is one price")
+    if spec.spot and spec.on_expiry is End.STOP:
+        raise InputError(
+            "--spot and --on-expiry stop exclude each other",
+            why="a one-time spot instance can't be stopped, only ended",
+        )
     for flag, values in (("--instance-type", spec.instance_types), ("--az", spec.zones)):
         if len(set(values)) < len(values) or "" in values:
             raise InputError(

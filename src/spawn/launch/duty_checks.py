@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from spawn.core.endings import LONGEST_PRE_STOP, End
 from spawn.core.errors import InputError
 from spawn.launch.spec import Completion, EndAction, Idle, LaunchSpec, PreStop
 
 # The agent looks every ten seconds: three looks tell idleness from a pause.
 SHORTEST_IDLE = timedelta(seconds=30)
-# The instance costs as long as its hook runs past its end date.
-LONGEST_PRE_STOP = timedelta(hours=1)
 LONGEST_COMMAND = 2048
 LONGEST_PATH, LONGEST_PROCESS = 512, 64
 _KEEPS_DISKS = frozenset({EndAction.STOP, EndAction.HIBERNATE})
@@ -36,6 +35,7 @@ def check_duties(spec: LaunchSpec) -> None:
     if spec.completion is not None:
         _check_completion(spec.completion)
     _check_spot(spec)
+    _check_power_off(spec)
 
 
 def _check_pre_stop(pre_stop: PreStop) -> None:
@@ -78,6 +78,18 @@ def _check_completion(completion: Completion) -> None:
         )
     if completion.delay > timedelta(days=1):
         raise InputError("--completion-delay is too long", why="write a day or less: 30s, 10m")
+
+
+def _check_power_off(spec: LaunchSpec) -> None:
+    """What ends an instance by itself is its power-off, and that means one thing."""
+    if spec.on_expiry is End.TERMINATE:
+        return
+    for flag, end in (("--on-idle", spec.idle), ("--on-complete", spec.completion)):
+        if end is not None and end.action is EndAction.TERMINATE:
+            raise InputError(
+                f"{flag} terminate and --on-expiry stop exclude each other",
+                why="powering off only stops it then: write stop for both, or terminate",
+            )
 
 
 def _check_spot(spec: LaunchSpec) -> None:

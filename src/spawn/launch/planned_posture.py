@@ -6,10 +6,10 @@ from datetime import datetime
 
 import msgspec
 
+from spawn.core.endings import End, alarms
 from spawn.core.tags import Tag
 from spawn.launch.decisions import Decisions
 from spawn.launch.spec import LaunchSpec
-from spawn.lifecycle.backstop import DELAY
 from spawn.posture.live import user_data_posture
 from spawn.posture.model import Ending, Image, Metadata, Posture, Source, UserData
 
@@ -17,6 +17,7 @@ from spawn.posture.model import Ending, Image, Metadata, Posture, Source, UserDa
 def planned_posture(spec: LaunchSpec, made: Decisions, *, now: datetime) -> Posture:
     """Return what the controls look at of a launch that is yet to happen: of its first choice."""
     candidate = made.candidates.first
+    outside = dict(alarms(made.expires_at, made.tags))
     return Posture(
         source=Source.PLAN,
         observed_at=now,
@@ -36,8 +37,9 @@ def planned_posture(spec: LaunchSpec, made: Decisions, *, now: datetime) -> Post
         identity=made.rights.posture,
         ending=Ending(
             expires_at=made.expires_at,
-            shutdown_behavior="terminate",
-            backstop_at=made.expires_at + DELAY,
+            shutdown_behavior=spec.on_expiry.value,
+            backstop_at=outside[End.TERMINATE],
+            stopped_at=outside.get(End.STOP),
             is_held=Tag.HOLD in made.tags,
         ),
         image=Image(

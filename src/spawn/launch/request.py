@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from spawn.core.endings import End
 from spawn.core.steps import OutputReference, Parameters
 from spawn.core.tags import tag_list
 from spawn.launch.spec import MetadataOptions
@@ -52,6 +53,7 @@ class InstanceRequest(msgspec.Struct, frozen=True, kw_only=True):
     least, most     how many instances: as many as there is capacity for, no fewer than `least`
     spot            None for on demand
     hibernates      whether it may be hibernated
+    on_expiry       what powering off means
     """
 
     image_id: str
@@ -67,7 +69,8 @@ class InstanceRequest(msgspec.Struct, frozen=True, kw_only=True):
     least: int
     most: int
     spot: Spot | None
-    hibernates: bool = False
+    hibernates: bool
+    on_expiry: End
 
 
 def run_parameters(
@@ -93,8 +96,8 @@ def run_parameters(
         "NetworkInterfaces": [_with(interface, PrivateIpAddress=request.private_ip)],
         "BlockDeviceMappings": _mappings(request.disks),
         "MetadataOptions": _metadata(request.metadata),
-        # Powering off ends the instance, so that its end needs no permission of its own.
-        "InstanceInitiatedShutdownBehavior": "terminate",
+        # Powering off ends or stops the instance, so that its end needs no permission of its own.
+        "InstanceInitiatedShutdownBehavior": request.on_expiry.value,
         "TagSpecifications": _tag_specifications(request.tags),
     }
     user_data = request.user_data

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 import msgspec
 
+from spawn.core.endings import End
 from spawn.core.errors import InputError
 from spawn.core.levels import Level
 from spawn.images.catalog import OperatingSystem
@@ -94,6 +95,7 @@ class LaunchSpec(msgspec.Struct, frozen=True, kw_only=True):
     agent                 whether something on the instance ends it; else its backstop alone does
     count                 how many instances; `min_count` of them are enough, None for all
     spot_max_price        US dollars an hour; None for up to the price on demand
+    on_expiry             what comes at the end date: the end, or a stop and the end a week later
     max_cost              US dollars until the end date, for all instances
     iam_policy_documents  the texts of policy files: parsed and checked by the plan
     user_data             the person's own text or bytes, unchanged
@@ -135,6 +137,7 @@ class LaunchSpec(msgspec.Struct, frozen=True, kw_only=True):
     iam_role: str | None = None
     permissions_boundary: str | None = None
     waivers: tuple[Waiver, ...] = ()
+    on_expiry: End = End.TERMINATE
     pre_stop: PreStop | None = None
     idle: Idle | None = None
     completion: Completion | None = None

@@ -9,6 +9,7 @@ from datetime import datetime
 import msgspec
 
 from spawn.aws import ec2
+from spawn.core.endings import alarms
 from spawn.core.ids import launch_token
 from spawn.core.steps import (
     EACH,
@@ -99,6 +100,7 @@ def _choices(spec: LaunchSpec, made: Decisions) -> Iterator[Alternative]:
             most=spec.count,
             spot=Spot(max_price=spec.spot_max_price) if spec.spot else None,
             hibernates=spec.hibernates,
+            on_expiry=spec.on_expiry,
         )
         for priced in candidate.places:
             zone, price = priced.place.zone, hourly_tag(priced.price)
@@ -118,7 +120,7 @@ def secure_stage(made: Decisions, record: LaunchRecord, *, region: str) -> Stage
     """Return what follows the launch at once: its backstop, and the record of it."""
     backstop = plan_backstop(
         _INSTANCE,
-        ends_at=made.expires_at,
+        alarms(made.expires_at, made.tags),
         region=region,
         partition=made.caller.partition,
         role_arn=made.rights.backstop.arn(
@@ -127,8 +129,8 @@ def secure_stage(made: Decisions, record: LaunchRecord, *, region: str) -> Stage
         client_token=text_around(_INSTANCE, lambda instance: f"{made.launch_id}-{instance}"),
     )
     if not made.table.is_usable:
-        return (backstop,)
-    return (backstop, plan_record(record, table_is_new=bool(made.table.create)))
+        return backstop
+    return (*backstop, plan_record(record, table_is_new=bool(made.table.create)))
 
 
 def launch_record(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from spawn.core.durations import format_duration
+from spawn.core.endings import KEPT, End, gone_at
 from spawn.core.instants import format_instant
 from spawn.images.chosen import describe_age
 from spawn.launch.decisions import Decisions
@@ -96,7 +97,19 @@ def _metadata(spec: LaunchSpec) -> str:
 
 def _end(spec: LaunchSpec, made: Decisions) -> str:
     ttl = format_duration(spec.ttl or DEFAULT_TTL)
-    return f"{format_instant(made.expires_at)}, in {ttl}: the instance and its disk go"
+    when = f"{format_instant(made.expires_at)}, in {ttl}"
+    if spec.on_expiry is End.TERMINATE:
+        return f"{when}: the instance and its disk go"
+    gone = format_instant(gone_at(made.expires_at, made.tags))
+    return f"{when}: the instance stops; its disk goes at {gone}{_kept_cost(spec, made)}"
+
+
+def _kept_cost(spec: LaunchSpec, made: Decisions) -> str:
+    """Say what the disks cost while they are kept, where that is known."""
+    hourly = made.candidates.first.places[0].price.volumes
+    if not hourly:
+        return ""
+    return f", and costs {format_usd(cost(hourly, KEPT) * spec.count)} more until then"
 
 
 _BECOMES = {

@@ -56,7 +56,7 @@ def undo_launch(
     performance = performer.perform(
         (
             tuple(_termination(one, region) for one in ids),
-            tuple(plan_removal(one, region=region) for one in ids),
+            tuple(step for one in ids for step in plan_removal(one, region=region)),
         )
     )
     left = tuple(

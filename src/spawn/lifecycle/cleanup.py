@@ -24,7 +24,7 @@ from spawn.core.instants import format_instant, parse_instant
 from spawn.core.steps import Step
 from spawn.core.tags import Tag
 from spawn.lifecycle.account_facts import AccountFacts, RegionFacts
-from spawn.lifecycle.backstop import plan_removal
+from spawn.lifecycle.backstop import plan_deletion
 from spawn.lifecycle.cancel import termination_stages
 from spawn.lifecycle.leftover import CleanupScope, Found, Kept, Kind, Leftover
 from spawn.lifecycle.leftover_roles import leftover_roles
@@ -73,9 +73,10 @@ def plan_cleanup(facts: AccountFacts, scope: CleanupScope) -> CleanupPlan:
 
 def _instances(region: RegionFacts, scope: CleanupScope) -> Found:
     for row in _rows(region, scope):
-        if row.ending is not Ending.OVERDUE or row.expires_at is None:
+        if row.ending is not Ending.OVERDUE or row.gone_at is None:
             continue
-        late = scope.now - row.expires_at
+        # Disks that are to be kept for a while are not taken before, whatever else failed.
+        late = scope.now - row.gone_at
         if late <= OVERDUE_AFTER or not scope.is_ours(row.owner):
             continue
         if row.is_made_by_spawn:
@@ -84,7 +85,7 @@ def _instances(region: RegionFacts, scope: CleanupScope) -> Found:
                 id=row.id,
                 region=region.region,
                 owner=row.owner,
-                why=f"its end date {format_instant(row.expires_at)} passed"
+                why=f"it was to be gone at {format_instant(row.gone_at)},"
                 f" {format_duration(late)} ago",
                 stages=termination_stages(row, by=scope.owner, now=scope.now),
             )
@@ -127,7 +128,7 @@ def _schedules(region: RegionFacts, scope: CleanupScope) -> Found:
                 region=region.region,
                 owner="",
                 why=f"{instance_id} is gone",
-                stages=((plan_removal(instance_id, region=region.region),),),
+                stages=((plan_deletion(schedule.name, region=region.region),),),
             )
 
 

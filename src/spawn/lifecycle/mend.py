@@ -1,31 +1,40 @@
-"""What a killed launch left behind, made good by its owner's next command.
+"""What was left behind or altered, made good by the owner's next command.
 
 Between RunInstances and CreateSchedule a kill leaves an instance that ends itself and has no
-backstop; before the record was written, one that the registry does not know. Both are made good
-here, with nothing taken from the journal but the record's words.
+backstop; before the record was written, one that the registry does not know. A schedule may have
+been altered since, by whoever may. All of it is made good here, with nothing taken from the
+journal but the record's words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 
 from spawn.aws import scheduler
-from spawn.aws.iam import managed_policy_question
 from spawn.aws.perform import Performer, Result
 from spawn.aws.questions import Asker
 from spawn.aws.sts import Identity
 from spawn.core.journal import JournalledLaunch, StepDone, StepStarted, add_entries
 from spawn.core.steps import Stage
-from spawn.core.tags import Tag
-from spawn.iam.backstop_role import wanted_backstop_role
-from spawn.iam.managed import choose_boundary, default_boundary_arn
-from spawn.iam.role_plan import RolePlan, plan_role
-from spawn.iam.roles import role_questions
-from spawn.lifecycle.backstop import lacks_backstop, missing_backstops, plan_group
-from spawn.lifecycle.listed import ListedInstance
+from spawn.lifecycle.backstop import Behind, judge_backstop, may_be_armed, plan_rearming
+from spawn.lifecycle.backstop_facts import ask_arming, ask_behind
+from spawn.lifecycle.heard import Heard
+from spawn.lifecycle.listed import BackstopState, ListedInstance
 from spawn.registry.owed import owed_records
+from spawn.registry.records import plan_completed
+
+# Of how many instances one command looks at all that is outside of them: the latest launched.
+MOST_LOOKED_AT = 50
+_MENDED = frozenset(
+    {
+        scheduler.CREATE_SCHEDULE.key,
+        scheduler.UPDATE_SCHEDULE.key,
+        scheduler.DELETE_SCHEDULE.key,
+    }
+)
+_LACKING = frozenset({BackstopState.MISSING, BackstopState.BROKEN})
 
 
 def mend_backstops(
@@ -35,20 +44,83 @@ def mend_backstops(
     *,
     caller: Identity,
     now: datetime,
+    behind: Mapping[str, Behind] | None = None,
 ) -> tuple[str, ...]:
-    """Give the caller's instances the backstops they lack; return what was done, in sentences.
+    """Put right what stands behind the caller's instances; return what was done, in sentences.
 
-    Raises what `plan_missing_backstops` raises, and AwsRefusal for the first step that failed.
+    `behind` is what was seen already, by the instance's id. Raises what `plan_mending` raises, and
+    AwsRefusal for the first step that failed.
     """
-    performance = performer.perform(plan_missing_backstops(asker, rows, caller=caller, now=now))
+    ours = [row for row in rows if may_be_armed(row)][:MOST_LOOKED_AT]
+    known = dict(behind or {})
+    known |= ask_behind(asker, (row for row in ours if row.id not in known), caller=caller)()
+    stages = plan_mending(asker, ours, known, caller=caller, now=now)
+    performance = performer.perform(stages)
     for one in performance.failures:
         if one.refusal is not None:
             raise one.refusal
     return tuple(
-        one.step.sentence
+        f"{one.step.parameters['Name']}: {one.step.sentence}"
         for one in performance.performed
-        if one.step.operation == scheduler.CREATE_SCHEDULE.key
+        if one.step.operation in _MENDED
     )
+
+
+def plan_mending(
+    asker: Asker,
+    rows: Iterable[ListedInstance],
+    behind: Mapping[str, Behind],
+    *,
+    caller: Identity,
+    now: datetime,
+) -> tuple[Stage, ...]:
+    """Return the stages that give the caller's instances the schedules that they lack.
+
+    Nothing is asked, and nothing planned, where none is lacking. Raises RefusedByControl for an
+    execution role that is not as spawn makes it, AccessDenied where it can't be looked at.
+    """
+    lacking = [
+        (row, row.expires_at)
+        for row in rows
+        if may_be_armed(row)
+        and row.expires_at is not None
+        and row.id in behind
+        and judge_backstop(behind[row.id], row, now=now).state in _LACKING
+    ]
+    wanted = ((row, behind[row.id], end) for row, end in lacking)
+    arming = ask_arming(asker, wanted, caller=caller, now=now)
+    rearming = tuple(
+        step
+        for row, end in lacking
+        for step in plan_rearming(row, behind[row.id], ends_at=end, arming=arming)
+    )
+    return (*arming.stages, rearming) if rearming else ()
+
+
+def mend_completions(
+    performer: Performer, rows: Iterable[ListedInstance], agents: Mapping[str, Heard]
+) -> tuple[str, ...]:
+    """Remember what the caller's instances said when their work was done, each once.
+
+    `agents` is what was heard, by the instance's id. Returns what was done, in sentences; what
+    could not be written is tried again by the next command.
+    """
+    now = performer.clock.now()
+    stage = tuple(
+        plan_completed(
+            row.id,
+            status=said.status,
+            message=said.message,
+            region=row.region,
+            at=now,
+            expires_at=row.expires_at,
+        )
+        for row in rows
+        if row.is_mine and row.is_made_by_spawn and row.id in agents
+        if (said := agents[row.id].completion) is not None
+    )
+    performance = performer.perform((stage,))
+    return tuple(one.step.sentence for one in performance.performed if one.result is Result.DONE)
 
 
 def mend_records(
@@ -78,61 +150,3 @@ def _note_record(launch: JournalledLaunch, stage: Stage, now: datetime) -> None:
         begun = StepStarted(at=now, step=number, operation=step.operation, region=step.region)
         with suppress(OSError):
             add_entries(launch.path, (begun, StepDone(at=now, step=number)))
-
-
-def plan_missing_backstops(
-    asker: Asker, rows: Iterable[ListedInstance], *, caller: Identity, now: datetime
-) -> tuple[Stage, ...]:
-    """Return the stages that give the caller's instances the backstops they lack.
-
-    Nothing is asked, and nothing planned, where none is lacking. Raises RefusedByControl for an
-    execution role that is not as spawn makes it, AccessDenied where it can't be looked at.
-    """
-    lacking = [row for row in rows if lacks_backstop(row)]
-    if not lacking:
-        return ()
-    regions = sorted({row.region for row in lacking})
-    groups = {region: asker.ask(scheduler.group_question(region)) for region in regions}
-    tags = _tags(caller, lacking)
-    role, role_arn = _role(asker, caller, home_region=regions[0], tags=tags)
-    backstops = missing_backstops(
-        lacking,
-        now=now,
-        partition=caller.partition,
-        role_arns=dict.fromkeys(regions, role_arn),
-    )
-    if not backstops:
-        return ()
-    made = tuple(
-        step
-        for region in regions
-        for step in plan_group(groups[region](), region=region, tags=tags)
-    )
-    return tuple(stage for stage in ((*role.create, *made), role.fill, backstops) if stage)
-
-
-def _role(
-    asker: Asker, caller: Identity, *, home_region: str, tags: dict[str, str]
-) -> tuple[RolePlan, str]:
-    """Plan the caller's execution role; which one it is depends on the account's boundary."""
-    default = default_boundary_arn(partition=caller.partition, account=caller.account)
-    policy = asker.ask(managed_policy_question(default, home_region))
-    asked = {}
-    for candidate in (default, None):
-        wanted = wanted_backstop_role(
-            caller.owner,
-            partition=caller.partition,
-            account=caller.account,
-            boundary=candidate,
-        )
-        asked[candidate] = (wanted, role_questions(wanted, home_region).ask(asker))
-    wanted, facts = asked[choose_boundary(None, policy(), default=default)]
-    plan = plan_role(wanted, facts(), region=home_region, tags=tags)
-    return plan, wanted.arn(partition=caller.partition, account=caller.account)
-
-
-def _tags(caller: Identity, rows: list[ListedInstance]) -> dict[str, str]:
-    """Return the tags of what is made here: it counts as made by the launch that lacked it."""
-    tags = {Tag.SPAWN.value: "true", Tag.OWNER.value: caller.owner}
-    launch_id = rows[0].tags.get(Tag.LAUNCH_ID)
-    return tags | ({Tag.LAUNCH_ID.value: launch_id} if launch_id else {})

@@ -46,6 +46,7 @@ class Answers:
     shutdown_behavior: Fact[str]
     user_data: Fact[bytes]
     backstop: Fact[scheduler.Schedule]
+    stopping: Fact[scheduler.Schedule]
     role: RoleFacts | None = None
     keys: Mapping[str, Fact[kms.Key]] = field(default_factory=dict)
     prefix_lists: Mapping[str, Fact[tuple[str, ...]]] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from typing import TypeVar
 from spawn.aws import ec2, iam, instance_details, kms, scheduler
 from spawn.aws.operation import Answer, Operation
 from spawn.aws.questions import Asker, Fact, Known, Question
+from spawn.core.endings import End
 from spawn.core.levels import Level
 from spawn.core.steps import Parameters
 from spawn.iam.roles import INLINE_NAME
@@ -84,7 +85,10 @@ def _ask_instance(asker: Asker, instance: ec2.Instance, region: str) -> Pending[
     image = asker.ask(given_image_question(instance.image_id, region=region))
     shutdown = asker.ask(instance_details.shutdown_behavior_question(instance_id, region))
     user_data = asker.ask(instance_details.user_data_question(instance_id, region))
-    backstop = asker.ask(scheduler.schedule_question(instance_id, region))
+    backstop, stopping = (
+        asker.ask(scheduler.schedule_question(instance_id, end, region))
+        for end in (End.TERMINATE, End.STOP)
+    )
     return lambda: Answers(
         volumes=volumes(),
         interfaces=interfaces(),
@@ -95,6 +99,7 @@ def _ask_instance(asker: Asker, instance: ec2.Instance, region: str) -> Pending[
         shutdown_behavior=shutdown(),
         user_data=user_data(),
         backstop=backstop(),
+        stopping=stopping(),
     )
 
 

@@ -5,15 +5,16 @@ Whatever was denied, or is missing from an answer that should hold it, becomes `
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from spawn.aws import ec2, kms, scheduler
 from spawn.aws.ec2_images import Image as Ec2Image
 from spawn.aws.questions import Fact, Known, Unseen
+from spawn.core.endings import End, end_date
 from spawn.core.instants import parse_instant
 from spawn.core.tags import Tag
+from spawn.iam.backstop_role import backstop_role_name
 from spawn.images.catalog import publisher_of
 from spawn.posture.answers import Answers, Viewpoint, value_of
 from spawn.posture.identity import role_posture
@@ -31,8 +32,6 @@ from spawn.posture.network import live_network
 from spawn.secrets.scan import scan_text
 from spawn.secrets.unpack import unpack
 
-_TERMINATE = ":scheduler:::aws-sdk:ec2:terminateInstances"
-
 
 def live_posture(instance: ec2.Instance, answers: Answers, viewpoint: Viewpoint) -> Posture:
     """Return the posture of a live instance. Raises nothing."""
@@ -48,7 +47,7 @@ def live_posture(instance: ec2.Instance, answers: Answers, viewpoint: Viewpoint)
         disks=_disks(instance, answers),
         metadata=_metadata(instance),
         identity=None if answers.role is None else role_posture(answers.role),
-        ending=_ending(instance, answers),
+        ending=_ending(instance, answers, viewpoint),
         image=_image(answers.image, viewpoint),
         user_data=_user_data(answers.user_data),
         key_pair=instance.key_name or None,
@@ -138,14 +137,16 @@ def _metadata(instance: ec2.Instance) -> Metadata | Unseen:
     )
 
 
-def _ending(instance: ec2.Instance, answers: Answers) -> Ending:
+def _ending(instance: ec2.Instance, answers: Answers, viewpoint: Viewpoint) -> Ending:
     tags = instance.tag_mapping
     return Ending(
-        expires_at=_instant(tags.get(Tag.EXPIRES_AT, "")),
+        expires_at=end_date(tags),
         shutdown_behavior=_shutdown_behavior(answers.shutdown_behavior),
-        backstop_at=_armed_at(answers.backstop, instance.instance_id),
+        backstop_at=_armed_at(answers.backstop, instance, End.TERMINATE, viewpoint),
+        stopped_at=_armed_at(answers.stopping, instance, End.STOP, viewpoint),
         # Whatever its value: in doubt evidence is kept.
         is_held=Tag.HOLD in tags,
+        is_stopped=instance.state.name in {"stopping", "stopped"},
     )
 
 
@@ -153,32 +154,19 @@ def _shutdown_behavior(fact: Fact[str]) -> str | Unseen:
     return value_of(fact, ec2.DESCRIBE_INSTANCE_ATTRIBUTE.key)
 
 
-def _armed_at(fact: Fact[scheduler.Schedule], instance_id: str) -> datetime | Unseen | None:
-    """Return when a schedule ends this instance, None where none is armed to do that.
-
-    EventBridge Scheduler user guide, "Schedule types": at(yyyy-mm-ddThh:mm:ss), here in UTC.
-    """
+def _armed_at(
+    fact: Fact[scheduler.Schedule], instance: ec2.Instance, end: End, viewpoint: Viewpoint
+) -> datetime | Unseen | None:
+    """Return when a schedule does this to the instance, None where none is armed to do that."""
     if not isinstance(fact, Known):
         return fact if isinstance(fact, Unseen) else None
     schedule = fact.value
-    expression = schedule.schedule_expression
     is_armed = (
         schedule.state == "ENABLED"
-        and schedule.schedule_expression_timezone == "UTC"
-        and schedule.target.arn.endswith(_TERMINATE)
-        and _ends(schedule.target.input, instance_id)
-        and expression.startswith("at(")
-        and expression.endswith(")")
+        and scheduler.does(schedule, end, instance.instance_id)
+        and backstop_role_name(schedule.target.role_arn, account=viewpoint.account) is not None
     )
-    return _instant(expression[3:-1]) if is_armed else None
-
-
-def _ends(input_text: str, instance_id: str) -> bool:
-    try:
-        request = json.loads(input_text)
-    except ValueError:
-        return False
-    return isinstance(request, dict) and request.get("InstanceIds") == [instance_id]
+    return schedule.fires_at if is_armed else None
 
 
 def _instant(text: str) -> datetime | None:

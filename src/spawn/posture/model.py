@@ -130,14 +130,18 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
 
     expires_at         None where there is no end date, or none that can be read
     shutdown_behavior  "terminate" or "stop": what powering off means
-    backstop_at        when the schedule ends it whatever the instance does, None without one
+    backstop_at        when a schedule terminates it whatever the instance does, None without one
+    stopped_at         when another one stops it before, None without one
     is_held            on hold: it is kept as evidence, and must not end
+    is_stopped         it does not run: it can't end itself, and its disks are all that costs
     """
 
     expires_at: datetime | None
     shutdown_behavior: str | Unseen
     backstop_at: datetime | Unseen | None
+    stopped_at: datetime | Unseen | None = None
     is_held: bool = False
+    is_stopped: bool = False
 
 
 class Image(msgspec.Struct, frozen=True, kw_only=True, tag="image"):

@@ -1,9 +1,11 @@
-"""What is remembered of an instance: one LAUNCH item, one item a tag, and how it was cancelled.
+"""What is remembered of an instance: one LAUNCH item, one item a tag, and what became of it.
 
     instance_id   record          what
     i-0abc…       LAUNCH          who launched what, when, where, with which identity and network
     i-0abc…       TAG#project     tag_key and tag_value: what the index `tag-index` finds it by
     i-0abc…       CANCELLED       who ended it, and when
+    i-0abc…       HOLD#<time>     who held it as evidence, for which case, why; UNHOLD likewise
+    i-0abc…       COMPLETED       what it said when its work was done
 
 Every item carries `expires_epoch`, 400 days past the end date.
 """
@@ -17,6 +19,8 @@ from typing import Any
 import msgspec
 
 from spawn.aws import dynamodb
+from spawn.aws.operation import Answer
+from spawn.aws.questions import Question
 from spawn.core.errors import Defect
 from spawn.core.instants import format_instant
 from spawn.core.steps import OutputReference, Parameters, Step
@@ -26,6 +30,8 @@ from spawn.registry.table import EXPIRES, TABLE, UNTIL_ACTIVE
 KEPT = timedelta(days=400)
 LAUNCH = "LAUNCH"
 CANCELLED = "CANCELLED"
+HOLD, UNHOLD = "HOLD", "UNHOLD"
+COMPLETED = "COMPLETED"
 # Amazon DynamoDB Developer Guide, "TransactWriteItems": up to 100 actions. An instance has at
 # most 50 tags, so one transaction holds all of its items: they are written together or not.
 MOST_ITEMS = 100
@@ -108,6 +114,94 @@ def plan_cancelled(
         accepts=("ResourceNotFoundException",),
         optional=True,
     )
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """That an instance was held as evidence, or released (`kind`): for which case, why, by whom."""
+
+    kind: str
+    case: str
+    reason: str
+    by: str
+    at: datetime
+
+
+def plan_held(instance_id: str, held: Held, *, region: str, expires_at: datetime | None) -> Step:
+    """Return the step that remembers a hold or its release; a failure is a warning.
+
+    The reason stands here alone: a tag could be read by the instance.
+    """
+    item = {
+        "instance_id": _text(instance_id),
+        "record": _text(f"{held.kind}#{format_instant(held.at)}"),
+        "case": _text(held.case),
+        "reason": _text(held.reason),
+        "by": _text(held.by),
+        "at": _text(format_instant(held.at)),
+        EXPIRES: _forgotten_after(max(held.at, expires_at or held.at)),
+    }
+    return Step(
+        operation=dynamodb.TRANSACT_WRITE_ITEMS.key,
+        region=region,
+        parameters=_puts((item,)),
+        sentence=f"remember in {TABLE} why, and who asked for it",
+        optional=True,
+    )
+
+
+def plan_completed(
+    instance_id: str,
+    *,
+    status: str,
+    message: str,
+    region: str,
+    at: datetime,
+    expires_at: datetime | None,
+) -> Step:
+    """Return the step that remembers what an instance said when its work was done: once.
+
+    `status` and `message` are foreign text, bounded by whoever read them.
+    """
+    item = {
+        "instance_id": _text(instance_id),
+        "record": _text(COMPLETED),
+        "status": _text(status),
+        "message": _text(message),
+        "seen_at": _text(format_instant(at)),
+        EXPIRES: _forgotten_after(max(at, expires_at or at)),
+    }
+    return Step(
+        operation=dynamodb.PUT_ITEM.key,
+        region=region,
+        parameters={
+            "TableName": TABLE,
+            "Item": item,
+            "ConditionExpression": "attribute_not_exists(instance_id)",
+        },
+        sentence=f"remember in {TABLE} that {instance_id} has completed",
+        # It is remembered already; or, without a table, nothing was of the launch either.
+        accepts=("ConditionalCheckFailedException", "ResourceNotFoundException"),
+        optional=True,
+    )
+
+
+def completed_question(instance_id: str, region: str) -> Question[tuple[str, str] | None]:
+    """Ask what was remembered of an instance's completion: status and message."""
+    return Question(
+        operation=dynamodb.GET_ITEM,
+        parameters={
+            "TableName": TABLE,
+            "Key": {"instance_id": _text(instance_id), "record": _text(COMPLETED)},
+        },
+        region=region,
+        understand=_completed,
+        absent_codes=("ResourceNotFoundException",),
+    )
+
+
+def _completed(answer: Answer) -> tuple[str, str] | None:
+    item = answer.get("Item")
+    return (item["status"]["S"], item["message"]["S"]) if item else None
 
 
 def _puts(items: tuple[Item, ...]) -> Parameters:

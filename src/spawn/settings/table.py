@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from spawn.core.durations import parse_duration
+from spawn.core.endings import End
 from spawn.core.errors import InputError
 from spawn.core.ids import LOGIN_NAME
 from spawn.core.levels import Level
@@ -259,6 +260,15 @@ _LAUNCH = (
         only_in_project=frozenset({True}),
         floor=strictness.AGENT,
         built_in=True,
+    ),
+    Setting(
+        key="on-expiry",
+        kind=Kind.TEXT,
+        origins=_EVERYWHERE,
+        # Who wants the disks kept must not lose them to a file that came with a directory.
+        only_in_project=frozenset({End.STOP.value}),
+        check=_one_of(*End),
+        built_in=End.TERMINATE.value,
     ),
 )
 

@@ -19,32 +19,35 @@ from spawn.aws.door import WritingDoor
 from spawn.aws.perform import Performance, Performer
 from spawn.aws.questions import Absent, Asker, Known, answer_of
 from spawn.cli.wiring import SystemClock
+from spawn.core.endings import End, alarms
 from spawn.core.errors import NamedThingNotFound
 from spawn.core.ids import LAUNCH_ID_BYTES, launch_id, launch_token
 from spawn.core.instants import format_instant
 from spawn.core.steps import Output, OutputReference, Stage, Step, Yield
 from spawn.core.tags import tag_list
+from spawn.iam.backstop_role import wanted_backstop_role
 from spawn.iam.documents import PolicyDocument, allow
 from spawn.iam.role_plan import plan_role
 from spawn.iam.roles import WantedRole, role_questions, wanted_role
 from spawn.lifecycle.account_facts import read_account
 from spawn.lifecycle.backstop import plan_backstop, plan_group
-from spawn.lifecycle.cancel import Outcome, cancel, plan_cancel
+from spawn.lifecycle.cancel import cancel, plan_cancel
 from spawn.lifecycle.cleanup import cleanup, plan_cleanup
 from spawn.lifecycle.leftover import CleanupScope, Kind
 from spawn.lifecycle.list import EVERYTHING, Listing, list_instances
-from spawn.lifecycle.listed import BackstopState, Ending
-from spawn.lifecycle.mend import plan_missing_backstops
+from spawn.lifecycle.listed import BackstopState, Ending, ListedInstance
+from spawn.lifecycle.mend import mend_backstops
+from spawn.lifecycle.outcomes import Outcome
 from spawn.lifecycle.resolve import resolve_words
-from spawn.lifecycle.status import status
+from spawn.lifecycle.status import InstanceStatus, status
 from spawn.posture.controls.control import Outcome as Judged
 from spawn.registry.records import LaunchRecord, plan_record
 from spawn.registry.table import ask_table, plan_table
 from tests.tools.programs import PROGRAMS, clean_environment, run
 from tests.tools.sessions import session_at
+from tests.unit.lifecycle.builders import row
 
 REGION = "eu-west-1"
-ROLE_ARN = "arn:aws:iam::123456789012:role/spawn/spawn-backstop-x"
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,10 @@ class Account:
             region=REGION,
             **arguments,
         )
+
+    def status(self, row: ListedInstance) -> InstanceStatus:
+        """Look at an instance closely."""
+        return status(self.asker, row, caller=self.caller, now=datetime.now(UTC))
 
     def aws(self, *words: str) -> Any:
         """Ask the plain AWS command line, as anybody might."""
@@ -126,13 +133,17 @@ def run_step(account: Account, *, ends_at: datetime, **tags: str) -> Step:
     )
 
 
-def backstop_step(ends_at: datetime) -> Step:
+def backstop_stage(account: Account, ends_at: datetime) -> Stage:
+    caller = account.caller
+    role = wanted_backstop_role(
+        caller.owner, partition="aws", account=caller.account, boundary=None
+    )
     return plan_backstop(
         OutputReference(Output.INSTANCE_ID),
-        ends_at=ends_at,
+        alarms(ends_at, {}),
         region=REGION,
         partition="aws",
-        role_arn=ROLE_ARN,
+        role_arn=role.arn(partition="aws", account=caller.account),
         client_token="token",
     )
 
@@ -152,15 +163,13 @@ def test_an_instance_lives_and_ends(account: Account) -> None:
     done = account.perform(
         group_stage(account),
         (run_step(account, ends_at=ends_at, Name="lives"),),
-        (backstop_step(ends_at),),
+        backstop_stage(account, ends_at),
     )
     (instance_id,) = done.outputs[Output.INSTANCE_ID]
     (row,) = [one for one in account.listed().instances if one.id == instance_id]
     assert (row.name, row.is_mine, row.backstop) == ("lives", True, BackstopState.ARMED)
     assert (row.ending, row.expires_at) == (Ending.DUE, ends_at)
-    seen = status(
-        account.asker, instance_id, region=REGION, caller=account.caller, now=datetime.now(UTC)
-    )
+    seen = account.status(row)
     assert seen.backstop.state is BackstopState.ARMED
     assert seen.backstop.fires_at == ends_at + timedelta(minutes=5)
     assert [one.outcome for one in seen.findings if one.control == "END-BACKSTOP"] == [Judged.PASS]
@@ -169,11 +178,9 @@ def test_an_instance_lives_and_ends(account: Account) -> None:
     plan = plan_cancel(resolution, by=account.caller.owner, now=datetime.now(UTC))
     report = cancel(plan, Performer(writer=account.door, clock=SystemClock()))
     assert [(one.id, one.outcome) for one in report.results] == [(instance_id, Outcome.ENDED)]
-    gone = answer_of(account.door, scheduler.schedule_question(instance_id, REGION))
-    assert gone == Absent()
-    ended = status(
-        account.asker, instance_id, region=REGION, caller=account.caller, now=datetime.now(UTC)
-    )
+    question = scheduler.schedule_question(instance_id, End.TERMINATE, REGION)
+    assert answer_of(account.door, question) == Absent()
+    ended = account.status(row)
     assert ended.instance.ending is Ending.ENDED
     assert ended.posture is None
 
@@ -181,13 +188,7 @@ def test_an_instance_lives_and_ends(account: Account) -> None:
 def test_an_instance_that_is_not_there_is_not_found(account: Account) -> None:
     """An id that AWS does not know is an error of the person's, not of AWS."""
     with pytest.raises(NamedThingNotFound):
-        status(
-            account.asker,
-            "i-00000000000000009",
-            region=REGION,
-            caller=account.caller,
-            now=datetime.now(UTC),
-        )
+        account.status(row("i-00000000000000009", region=REGION))
 
 
 def test_a_killed_launch_is_mended(account: Account) -> None:
@@ -196,18 +197,18 @@ def test_a_killed_launch_is_mended(account: Account) -> None:
     done = account.perform((run_step(account, ends_at=ends_at, Name="killed"),))
     (instance_id,) = done.outputs[Output.INSTANCE_ID]
 
-    def lacking() -> tuple[Stage, ...]:
-        rows = [one for one in account.listed().instances if one.id == instance_id]
-        return plan_missing_backstops(
-            account.asker, rows, caller=account.caller, now=datetime.now(UTC)
-        )
+    def killed() -> ListedInstance:
+        return next(one for one in account.listed().instances if one.id == instance_id)
 
-    account.perform(*lacking())
-    seen = status(
-        account.asker, instance_id, region=REGION, caller=account.caller, now=datetime.now(UTC)
-    )
-    assert seen.backstop.state is BackstopState.ARMED
-    assert lacking() == ()
+    def mended() -> tuple[str, ...]:
+        performer = Performer(writer=account.door, clock=SystemClock())
+        rows, now = (killed(),), datetime.now(UTC)
+        return mend_backstops(account.asker, performer, rows, caller=account.caller, now=now)
+
+    (done_once,) = mended()
+    assert instance_id in done_once
+    assert account.status(killed()).backstop.state is BackstopState.ARMED
+    assert mended() == ()
 
 
 def test_the_registry_answers_the_plain_query(account: Account) -> None:

@@ -19,22 +19,43 @@ from hypothesis import strategies as st
 
 from spawn.aws import ec2
 from spawn.cli.progress import Lines
-from spawn.cli.rendering.cancelling import cancel_question, cancel_text
+from spawn.cli.rendering.cancelling import cancel_question
 from spawn.cli.rendering.cleaning import found_text, removed_text
 from spawn.cli.rendering.documents import as_json, as_yaml
 from spawn.cli.rendering.errors import error_text
+from spawn.cli.rendering.extending import (
+    extend_plan_text,
+    extend_question,
+    extended_text,
+    followed_text,
+)
+from spawn.cli.rendering.holding import (
+    hold_plan_text,
+    hold_question,
+    hold_report_text,
+    unhold_question,
+)
 from spawn.cli.rendering.launching import launched_text, plan_text, steps_text
 from spawn.cli.rendering.listing import failed_regions_text, listing_table
+from spawn.cli.rendering.outcomes import report_text
+from spawn.cli.rendering.powering import dates_text, power_question
 from spawn.cli.rendering.status import status_text
 from spawn.core.errors import AwsRefusal
 from spawn.core.steps import Output, Step
 from spawn.launch.apply import Launched
 from spawn.launch.arrival import Arrived
-from spawn.lifecycle.cancel import Cancellation, CancelPlan, CancelReport, CancelResult, Outcome
+from spawn.lifecycle.cancel import Cancellation, CancelPlan
 from spawn.lifecycle.cleanup import CleanupPlan, Removal
+from spawn.lifecycle.extend import ExtendPlan
+from spawn.lifecycle.extend_apply import Followed, Following
+from spawn.lifecycle.heard import Completion, Heard, HeardState
+from spawn.lifecycle.hold import HeldPart, HoldPlan, Part, State
+from spawn.lifecycle.hold_apply import HoldReport
 from spawn.lifecycle.leftover import Kept, Kind, Leftover
 from spawn.lifecycle.list import Listing
 from spawn.lifecycle.listed import Backstop, BackstopState
+from spawn.lifecycle.outcomes import Outcome, Report, Result
+from spawn.lifecycle.power import Change, Deed, PowerPlan
 from spawn.lifecycle.regions import FailedRegion
 from spawn.lifecycle.status import InstanceStatus
 from spawn.posture.controls.control import Outcome as Verdict
@@ -68,8 +89,45 @@ CANCELLING = CancelPlan(
         Cancellation(instance=row(owner="bob"), stages=()),
     )
 )
-CANCELLED = CancelReport(
-    results=(CancelResult(id="i", outcome=Outcome.FAILED, name="n", why="w", warnings=("w",)),)
+CANCELLED = Report(
+    results=(Result(id="i", outcome=Outcome.FAILED, name="n", why="w", warnings=("w",)),)
+)
+POWERING = PowerPlan(
+    deed=Deed.STOP,
+    changes=(Change(instance=row(name="web"), step=STEP), Change(instance=row(), step=STEP)),
+)
+EXTENDING = ExtendPlan(
+    account="a",
+    instance=row(name="web", owner="bob"),
+    before=None,
+    until=NOW,
+    usd=None,
+    stages=((STEP,), (STEP,)),
+    notes=("n",),
+)
+FOLLOWED = Followed(following=Following.NOT_YET, why="w")
+PART = HeldPart(part=Part.STOP, state=State.OPEN, why="w")
+HOLDING = HoldPlan(
+    account="a",
+    instance=row(name="web", owner="bob"),
+    case="c",
+    reason="r",
+    parts=(PART, PART),
+    stages=((STEP,),),
+    notes=("n",),
+)
+HELD = HoldReport(
+    id="i", name="n", region="r", account="a", case="c", parts=(PART,), warnings=("w",)
+)
+AGENT = Heard(
+    state=HeardState.HEARD,
+    why="w",
+    at=NOW,
+    doing="d",
+    until=NOW,
+    order="o",
+    sequence=1,
+    difference="d",
 )
 CLEANING = CleanupPlan(
     leftovers=(Leftover(kind=Kind.ROLE, id="i", region="r", owner="o", why="w", stages=()),),
@@ -78,7 +136,7 @@ CLEANING = CleanupPlan(
 )
 REMOVED = (Removal(kind=Kind.ROLE, id="i", region="r", removed=False, why="w"),)
 STATUS = InstanceStatus(
-    instance=row(name="web", owner="bob"),
+    instance=msgspec.structs.replace(row(name="web", owner="bob"), agent=AGENT),
     state_reason="s",
     image_id="a",
     vpc_id="v",
@@ -87,6 +145,8 @@ STATUS = InstanceStatus(
     key_name="k",
     backstop=Backstop(state=BackstopState.MISSING),
     endings=("e", "f"),
+    hold=(PART,),
+    completion=Completion(status="s", message="m"),
     findings=(FINDING,),
 )
 PLAN = msgspec.structs.replace(plan_of(spec(name="n")), findings=(FINDING,), notes=("n",))
@@ -133,7 +193,17 @@ RENDERERS: dict[str, Callable[[str], str]] = {
     "list": lambda text: listing_table(filled(LISTING, text), now=NOW, columns=None, colour=False),
     "failed regions": lambda text: failed_regions_text(filled(LISTING, text)),
     "cancel?": lambda text: cancel_question(filled(CANCELLING, text)),
-    "cancel": lambda text: cancel_text(filled(CANCELLED, text)),
+    "results": lambda text: report_text(filled(CANCELLED, text)),
+    "power?": lambda text: power_question(filled(POWERING, text)),
+    "power": lambda text: dates_text(filled(POWERING, text)),
+    "extend?": lambda text: extend_question(filled(EXTENDING, text)),
+    "extend plan": lambda text: extend_plan_text(filled(EXTENDING, text), endpoint=text, now=NOW),
+    "extended": lambda text: extended_text(filled(EXTENDING, text)),
+    "followed": lambda text: followed_text(filled(EXTENDING, text), filled(FOLLOWED, text)),
+    "hold plan": lambda text: hold_plan_text(filled(HOLDING, text), endpoint=text),
+    "hold?": lambda text: hold_question(filled(HOLDING, text)),
+    "unhold?": lambda text: unhold_question(filled(HOLDING, text)),
+    "held": lambda text: hold_report_text(filled(HELD, text)),
     "cleanup?": lambda text: found_text(filled(CLEANING, text)),
     "cleanup": lambda text: removed_text(filled(REMOVED, text)),
     "status": lambda text: status_text(filled(STATUS, text), now=NOW),

@@ -12,6 +12,7 @@ import pytest
 
 from spawn.cli.launch import command
 from spawn.cli.launch_words import LARGEST_FILE_BYTES, spec_of
+from spawn.core.endings import End
 from spawn.core.errors import InputError, NamedThingNotFound
 from spawn.core.levels import Level
 from spawn.images.catalog import OperatingSystem
@@ -124,6 +125,7 @@ WORDS: tuple[tuple[str, list[str], Any], ...] = (
         ["--allow", "A,B", "--reason", " why "],
         (Waiver(control="A", reason="why"), Waiver(control="B", reason="why")),
     ),
+    ("on_expiry", ["--on-expiry", "stop"], End.STOP),
 )
 # Tested with files below, or not a flag of its own.
 ELSEWHERE = {"region", "iam_policy_document"}

@@ -21,11 +21,11 @@ def wanted(owner: str = "ana", account: str = "123456789012") -> WantedRole:
 
 
 def test_it_ends_only_what_is_the_owners_spawns_and_not_on_hold() -> None:
-    """One action, on instances of this account, under all three conditions."""
+    """Two actions, on instances of this account, under all three conditions."""
     role = wanted()
     assert role.inline is not None
     (statement,) = role.inline.statements
-    assert statement.actions == ("ec2:TerminateInstances",)
+    assert statement.actions == ("ec2:StopInstances", "ec2:TerminateInstances")
     assert statement.resources == ("arn:aws:ec2:*:123456789012:instance/*",)
     assert statement.conditions == {
         "StringEquals": {"ec2:ResourceTag/owner": ("ana",), "ec2:ResourceTag/spawn": ("true",)},

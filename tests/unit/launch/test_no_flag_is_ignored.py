@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
+from spawn.core.endings import End
 from spawn.core.errors import AccountError, InputError
 from spawn.core.levels import Level
 from spawn.images.catalog import OperatingSystem
@@ -136,6 +137,8 @@ CASES = (
     Case("hibernation", True, {"instance_types": ("t4g.nano",)}, is_refused=True),
     Case("waivers", waiving("NET-SSH-WORLD"), is_refused=True),
     Case("waivers", waiving("NET-SSH-WORLD"), {"ssh_from": ("0.0.0.0/0",)}),
+    Case("on_expiry", End.STOP),
+    Case("on_expiry", End.STOP, {"spot": True}, is_refused=True),
 )
 # These ask for tags and nothing else.
 TAG_CASES = (Case("name", "builder"), Case("tags", {"project": "atlas"}))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from spawn.aws import ec2, scheduler
-from spawn.aws.questions import Fact, Known
+from spawn.aws.questions import Absent, Fact, Known, Unseen
+from spawn.core.endings import End
 from spawn.core.instants import format_instant
+from spawn.lifecycle.backstop import Behind
 from spawn.lifecycle.listed import ListedInstance, Schedules, listed_instance
 
 NOW = datetime(2026, 1, 27, 12, 0, tzinfo=UTC)
@@ -73,19 +76,56 @@ def summaries(*names: str, state: str = "ENABLED") -> Fact[Schedules]:
     return Known(tuple(scheduler.ScheduleSummary(name=name, state=state) for name in names))
 
 
+ROLE = "arn:aws:iam::123456789012:role/spawn/spawn-backstop-0123456789abcdef0123456789abcdef"
+OTHER_ROLE = "arn:aws:iam::123456789012:role/spawn/spawn-backstop-fedcba9876543210fedcba9876543210"
+
+
 def schedule(
+    end: End = End.TERMINATE,
     *,
     expression: str = "at(2026-01-27T14:05:00)",
     timezone: str = "UTC",
     state: str = "ENABLED",
-    target: str = "arn:aws:scheduler:::aws-sdk:ec2:terminateInstances",
+    target: str | None = None,
     ids: tuple[str, ...] = (ID,),
+    role: str = ROLE,
+    request: str | None = None,
 ) -> scheduler.Schedule:
     """The backstop of `instance()`, 5 minutes past its end date."""
     return scheduler.Schedule(
-        name=f"spawn-{ID}",
+        name=scheduler.schedule_name(ID, end),
         schedule_expression=expression,
         schedule_expression_timezone=timezone,
         state=state,
-        target=scheduler.Target(arn=target, input=json.dumps({"InstanceIds": list(ids)})),
+        target=scheduler.Target(
+            arn=target or scheduler.target_arn(end, "aws"),
+            role_arn=role,
+            input=json.dumps({"InstanceIds": list(ids)}) if request is None else request,
+        ),
     )
+
+
+def behind(
+    terminate: Fact[scheduler.Schedule] | scheduler.Schedule | None = None,
+    stop: Fact[scheduler.Schedule] | scheduler.Schedule | None = None,
+    *,
+    unseen_roles: Mapping[str, Unseen] | None = None,
+) -> Behind:
+    """What stands behind an instance; nothing where nothing is said."""
+    return Behind(
+        schedules={End.TERMINATE: _fact(terminate), End.STOP: _fact(stop)},
+        roles=frozenset({ROLE}),
+        unseen_roles=unseen_roles or {},
+    )
+
+
+def _fact(
+    found: Fact[scheduler.Schedule] | scheduler.Schedule | None,
+) -> Fact[scheduler.Schedule]:
+    match found:
+        case None:
+            return Absent()
+        case scheduler.Schedule():
+            return Known(found)
+        case _:
+            return found

@@ -9,16 +9,9 @@ import pytest
 from spawn.aws.perform import Performer
 from spawn.core.errors import AccessDenied, AwsRefusal, Throttled
 from spawn.core.steps import Parameters
-from spawn.lifecycle.cancel import (
-    CancelPlan,
-    CancelReport,
-    CancelResult,
-    Outcome,
-    cancel,
-    error_of,
-    plan_cancel,
-)
+from spawn.lifecycle.cancel import CancelPlan, cancel, plan_cancel
 from spawn.lifecycle.listed import ListedInstance
+from spawn.lifecycle.outcomes import Outcome, Report, Result, error_of
 from spawn.lifecycle.resolve import Resolution, Unresolved
 from tests.unit.lifecycle.builders import ID, ME, NOW, OTHER_ID, row
 from tests.unit.lifecycle.clouds import Account, Reply, StandingClock
@@ -30,7 +23,7 @@ def plan_for(*rows: ListedInstance, unresolved: tuple[Unresolved, ...] = ()) -> 
     return plan_cancel(Resolution(found=rows, unresolved=unresolved), by=ME, now=NOW)
 
 
-def carried_out(plan: CancelPlan, reply: Any) -> tuple[CancelReport, Account]:
+def carried_out(plan: CancelPlan, reply: Any) -> tuple[Report, Account]:
     account = Account(reply)
     return cancel(plan, Performer(writer=account, clock=StandingClock())), account
 
@@ -39,7 +32,7 @@ def willing(key: str, parameters: Parameters, region: str) -> Reply:
     return {"Reservations": []}
 
 
-def outcomes(report: CancelReport) -> dict[str, Outcome]:
+def outcomes(report: Report) -> dict[str, Outcome]:
     return {result.id: result.outcome for result in report.results}
 
 
@@ -50,13 +43,12 @@ def test_an_instance_ends_then_its_schedule() -> None:
     keys = [key for key, _, _ in account.calls]
     assert keys.index("ec2:TerminateInstances") < keys.index("scheduler:DeleteSchedule")
     assert account.called("ec2:TerminateInstances") == [{"InstanceIds": [ID]}]
-    assert account.called("scheduler:DeleteSchedule") == [
-        {"GroupName": "spawn", "Name": f"spawn-{ID}"}
-    ]
+    deleted = account.called("scheduler:DeleteSchedule")
+    assert {one["Name"] for one in deleted} == {f"spawn-{ID}", f"spawn-{ID}-stop"}
     ((put,),) = [one["TransactItems"] for one in account.called("dynamodb:TransactWriteItems")]
     assert put["Put"]["Item"]["record"] == {"S": "CANCELLED"}
     assert put["Put"]["Item"]["cancelled_by"] == {"S": ME}
-    assert error_of(report) is None
+    assert error_of(report, done="ended") is None
 
 
 @pytest.mark.parametrize(
@@ -78,9 +70,9 @@ def test_one_refusal_stops_no_other(refusal: AwsRefusal, expected: Outcome) -> N
 
     report, account = carried_out(plan_for(row(), row(OTHER_ID)), reply)
     assert outcomes(report) == {ID: expected, OTHER_ID: Outcome.ENDED}
-    deleted = [one["Name"] for one in account.called("scheduler:DeleteSchedule")]
-    assert deleted == [f"spawn-{OTHER_ID}"]
-    error = error_of(report)
+    deleted = {one["Name"] for one in account.called("scheduler:DeleteSchedule")}
+    assert deleted == {f"spawn-{OTHER_ID}", f"spawn-{OTHER_ID}-stop"}
+    error = error_of(report, done="ended")
     assert error is not None
     assert error.exit_code == 6
     assert ID in error.why
@@ -141,10 +133,8 @@ def test_what_stays_undone_besides_is_a_warning() -> None:
     report, _ = carried_out(plan_for(row()), reply)
     assert outcomes(report) == {ID: Outcome.ENDED}
     warnings = report.results[0].warnings
-    assert [
-        word in warning for word, warning in zip(("scheduler", "dynamodb"), warnings, strict=True)
-    ]
-    assert len(warnings) == 2
+    words = ("scheduler", "scheduler", "dynamodb")
+    assert all(word in warning for word, warning in zip(words, warnings, strict=True))
 
 
 def test_a_missing_schedule_or_table_is_as_wanted() -> None:
@@ -159,6 +149,27 @@ def test_a_missing_schedule_or_table_is_as_wanted() -> None:
     assert report.results[0].warnings == ()
 
 
+def test_its_records_go_once_it_is_gone() -> None:
+    """An instance is taken out of DNS after its end was accepted, and one that lives on is not."""
+    tags = {"spawn:dns-zone": "Z0123456789", "spawn:dns-name": "box.example.com"}
+
+    def reply(key: str, parameters: Parameters, region: str) -> Reply:
+        if key == "ec2:TerminateInstances" and parameters["InstanceIds"] == [ID]:
+            return AccessDenied("no", why="needs it")
+        if key == "route53:ListResourceRecordSets":
+            shown = {"Name": "box.example.com.", "Type": "A", "TTL": 60}
+            both = [shown | {"SetIdentifier": one} for one in (ID, OTHER_ID)]
+            return {"ResourceRecordSets": both}
+        return willing(key, parameters, region)
+
+    _, account = carried_out(plan_for(row(tags=tags), row(OTHER_ID, tags=tags)), reply)
+    (change,) = account.called("route53:ChangeResourceRecordSets")
+    (gone,) = change["ChangeBatch"]["Changes"]
+    assert gone["ResourceRecordSet"]["SetIdentifier"] == OTHER_ID
+    keys = [key for key, _, _ in account.calls]
+    assert keys.index("route53:ListResourceRecordSets") > keys.index("ec2:TerminateInstances")
+
+
 def test_others_are_pointed_out() -> None:
     """What belongs to somebody else is named in the plan, to be asked about."""
     plan = plan_for(row(owner="bob"), row(OTHER_ID))
@@ -167,8 +178,8 @@ def test_others_are_pointed_out() -> None:
     assert any(ID in sentence and "delete its disks" in sentence for sentence in sentences)
 
 
-def result(outcome: Outcome) -> CancelResult:
-    return CancelResult(id="x", outcome=outcome, why="because")
+def result(outcome: Outcome) -> Result:
+    return Result(id="x", outcome=outcome, why="because")
 
 
 @pytest.mark.parametrize(
@@ -186,7 +197,7 @@ def result(outcome: Outcome) -> CancelResult:
 )
 def test_the_exit_code_follows_the_results(results: list[Outcome], exit_code: int | None) -> None:
     """All ended is success, some is partly done, none has the reason's own code."""
-    error = error_of(CancelReport(results=tuple(map(result, results))))
+    error = error_of(Report(results=tuple(map(result, results))), done="ended")
     assert (error.exit_code if error else None) == exit_code
 
 
@@ -195,5 +206,5 @@ def test_words_that_name_nothing_are_results() -> None:
     plan = plan_for(unresolved=(Unresolved(word="wbe", why="nobody", candidates=("web",)),))
     report, _ = carried_out(plan, willing)
     assert report.results == (
-        CancelResult(id="wbe", outcome=Outcome.NOT_FOUND, why="nobody; it could be web"),
+        Result(id="wbe", outcome=Outcome.NOT_FOUND, why="nobody; it could be web"),
     )

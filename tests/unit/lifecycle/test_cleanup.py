@@ -23,6 +23,7 @@ from tests.unit.lifecycle.clouds import Account, Reply, StandingClock
 
 OLD = NOW - timedelta(days=3)
 NEW = NOW - timedelta(hours=3)
+STOPS = {"spawn:on-expiry": "stop"}
 MINE = {"spawn": "true", "owner": ME}
 KEY_NAME = "spawn-0123456789abcdef"
 ROLE = "spawn-" + "0" * 32
@@ -248,13 +249,18 @@ def test_orphaned_schedules_go_only_for_everybody() -> None:
     """Whose a schedule is nobody knows; one whose instance lives, or a new one, stays."""
     schedules = (
         scheduler.ScheduleSummary(name=f"spawn-{ID}", creation_date=OLD),
+        scheduler.ScheduleSummary(name=f"spawn-{ID}-stop", creation_date=OLD),
         scheduler.ScheduleSummary(name=f"spawn-{OTHER_ID}", creation_date=OLD),
+        scheduler.ScheduleSummary(name=f"spawn-{OTHER_ID}-stop", creation_date=OLD),
         scheduler.ScheduleSummary(name="spawn-i-00000000000000003", creation_date=NEW),
         scheduler.ScheduleSummary(name="nightly-report", creation_date=OLD),
     )
     facts = account(region(instances=(instance(),), schedules=schedules))
     assert removed(facts) == []
-    assert removed(facts, everybody=True) == [(Kind.SCHEDULE, f"spawn-{OTHER_ID}")]
+    assert removed(facts, everybody=True) == [
+        (Kind.SCHEDULE, f"spawn-{OTHER_ID}"),
+        (Kind.SCHEDULE, f"spawn-{OTHER_ID}-stop"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -267,6 +273,13 @@ def test_orphaned_schedules_go_only_for_everybody() -> None:
         (instance(ends_in=None), []),
         (instance(ends_in=timedelta(hours=-2), owner="bob"), []),
         (instance(ends_in=timedelta(hours=-2), tags={"spawn:hold": "case"}), []),
+        (instance(ends_in=timedelta(hours=-2), tags=STOPS), []),
+        (instance(ends_in=timedelta(hours=-2), tags=STOPS, state="stopped"), []),
+        (instance(ends_in=timedelta(days=-7, minutes=-50), tags=STOPS, state="stopped"), []),
+        (
+            instance(ends_in=timedelta(days=-7, hours=-2), tags=STOPS, state="stopped"),
+            [(Kind.INSTANCE, ID)],
+        ),
         (instance(ends_in=timedelta(hours=-2), state="shutting-down"), []),
     ],
 )

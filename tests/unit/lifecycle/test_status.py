@@ -9,8 +9,9 @@ import pytest
 
 from spawn.aws.questions import Unseen
 from spawn.core.levels import Level
+from spawn.lifecycle.ending_words import endings
 from spawn.lifecycle.listed import Backstop, BackstopState
-from spawn.lifecycle.status import endings, level_of
+from spawn.lifecycle.status import level_of
 from tests.unit.lifecycle.builders import NOW, row
 
 ARMED = Backstop(state=BackstopState.ARMED, fires_at=NOW + timedelta(minutes=125))
@@ -26,6 +27,16 @@ MISSING = Backstop(state=BackstopState.MISSING)
         ({"ends_in": timedelta(hours=-1)}, "terminate", "should have powered itself off"),
         ({"state": "stopped"}, "terminate", "while it is stopped it can't end itself"),
         ({"ends_in": None}, "terminate", "can't be read"),
+        ({"tags": {"spawn:on-expiry": "stop"}}, "stop", "its disks go at 2026-02-03T14:00:00Z"),
+        (
+            {
+                "tags": {"spawn:on-expiry": "stop"},
+                "state": "stopped",
+                "ends_in": timedelta(hours=-1),
+            },
+            "stop",
+            "it stopped at its end date 2026-01-27T11:00:00Z; its disks go at 2026-02-03T11:00:00Z",
+        ),
         ({"tags": {"spawn:hold": "case-7"}}, "terminate", "held as evidence (case-7)"),
         ({"tags": {"spawn:hold": ""}}, "terminate", "no case named"),
     ],
@@ -44,6 +55,18 @@ def test_no_backstop_is_never_put_well(state: BackstopState) -> None:
     assert "terminates" not in words
     if state in {BackstopState.BROKEN, BackstopState.UNKNOWN}:
         assert "because of x" in words
+
+
+def test_two_schedules_are_both_told() -> None:
+    """Where the disks are kept, it is said when it is stopped and when it is gone."""
+    both = Backstop(
+        state=BackstopState.ARMED,
+        stops_at=NOW + timedelta(minutes=125),
+        fires_at=NOW + timedelta(days=7, minutes=125),
+    )
+    words = endings(row(tags={"spawn:on-expiry": "stop"}), both, "stop")[1]
+    assert "stops it at 2026-01-27T14:05:00Z" in words
+    assert "terminates it at 2026-02-03T14:05:00Z" in words
 
 
 def test_what_has_ended_needs_no_more_words() -> None:

@@ -65,9 +65,11 @@ SCHEDULE: dict[str, Any] = {
     "State": "ENABLED",
     "Target": {
         "Arn": "arn:aws:scheduler:::aws-sdk:ec2:terminateInstances",
+        "RoleArn": f"arn:aws:iam::123456789012:role/spawn/spawn-backstop-{'0' * 32}",
         "Input": json.dumps({"InstanceIds": [INSTANCE_ID]}),
     },
 }
+STOPPING = f"spawn-{INSTANCE_ID}-stop"
 POLICY = {
     "Version": "2012-10-17",
     "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"},
@@ -198,6 +200,8 @@ class Account:
         """Answer as AWS would."""
         assert region == "eu-west-1"
         told_apart = parameters.get("Attribute") or parameters.get("RoleName")
+        if parameters.get("Name") == STOPPING:
+            told_apart = STOPPING
         name = f"{operation.key} {told_apart}" if told_apart else operation.key
         with self._lock:
             self.asked.append(name)
@@ -208,7 +212,9 @@ class Account:
             found = [GROUPS[group] for group in wanted["Values"] if group in GROUPS]
             return {"SecurityGroups": found}
         if name not in self.answers:
-            raise AwsRefusal("not there", code=self.absent_code, operation=operation.key)
+            scheduled = operation.service == "scheduler"
+            code = "ResourceNotFoundException" if scheduled else self.absent_code
+            raise AwsRefusal("not there", code=code, operation=operation.key)
         return self.answers[name]
 
 

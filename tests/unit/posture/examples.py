@@ -67,6 +67,20 @@ UNSEEN_GROUPS = {
 NO_METADATA = {"ec2:DescribeInstances": with_posture(metadata=denied("ec2:DescribeInstances"))}
 NO_IMAGE = {"ec2:DescribeImages": with_posture(image=denied("ec2:DescribeImages"))}
 NO_PROFILE = {"iam:GetInstanceProfile": with_posture(identity=denied("iam:GetInstanceProfile"))}
+STOPS = {"owner": "alice", "spawn:on-expiry": "stop"}
+
+
+def kept(**members: object) -> Posture:
+    """A machine that stops at its end date, and whose disks are kept for a week."""
+    whole: dict[str, object] = {
+        "shutdown_behavior": "stop",
+        "stopped_at": NOW + timedelta(hours=8, minutes=5),
+        "backstop_at": NOW + timedelta(days=7, hours=8, minutes=5),
+    }
+    return replace(with_ending(**(whole | members)), tags=STOPS)
+
+
+LATE = {"expires_at": NOW - timedelta(hours=1), "stopped_at": None}
 HELD = with_ending(expires_at=None, backstop_at=None, shutdown_behavior="stop", is_held=True)
 
 SECRET = SecretFinding(line=3, kind="GitHub token", part="part 2")
@@ -263,8 +277,11 @@ EXAMPLES = {
             with_ending(expires_at=None),
             with_ending(expires_at=NOW),
             with_ending(expires_at=NOW - timedelta(seconds=1)),
+            with_ending(expires_at=NOW - timedelta(seconds=1), is_stopped=True),
+            kept(**LATE),
+            kept(expires_at=NOW - timedelta(days=7), is_stopped=True),
         ),
-        passing=(HELD,),
+        passing=(HELD, kept(), kept(**LATE, is_stopped=True)),
         unknown={},
     ),
     "END-WITHIN-30-DAYS": Examples(
@@ -281,13 +298,34 @@ EXAMPLES = {
             with_ending(expires_at=None),
             with_ending(backstop_at=NOW + timedelta(hours=7)),
             with_ending(backstop_at=NOW + timedelta(hours=9)),
+            kept(stopped_at=None),
+            kept(backstop_at=None),
+            kept(stopped_at=NOW + timedelta(hours=9)),
+            kept(backstop_at=NOW + timedelta(hours=8, minutes=5)),
+            replace(kept(), tags={"owner": "alice"}),
+            kept(**LATE, backstop_at=NOW + timedelta(days=7)),
         ),
-        passing=(HELD,),
-        unknown={"scheduler:GetSchedule": with_ending(backstop_at=denied("scheduler:GetSchedule"))},
+        passing=(
+            HELD,
+            kept(),
+            kept(
+                **LATE,
+                is_stopped=True,
+                backstop_at=NOW + timedelta(days=6, hours=23, minutes=5),
+            ),
+            replace(
+                with_ending(backstop_at=NOW + timedelta(hours=8, minutes=35)),
+                tags={"owner": "alice", "spawn:pre-stop-timeout": "30m"},
+            ),
+        ),
+        unknown={
+            "scheduler:GetSchedule": with_ending(backstop_at=denied("scheduler:GetSchedule")),
+            "refused": kept(stopped_at=denied("scheduler:GetSchedule")),
+        },
     ),
     "END-BY-SHUTDOWN": Examples(
-        failing=(with_ending(shutdown_behavior="stop"),),
-        passing=(HELD,),
+        failing=(with_ending(shutdown_behavior="stop"), kept(shutdown_behavior="terminate")),
+        passing=(HELD, kept()),
         unknown={
             "ec2:DescribeInstanceAttribute": with_ending(
                 shutdown_behavior=denied("ec2:DescribeInstanceAttribute")

@@ -23,12 +23,14 @@ from tests.unit.posture.account import (
     GROUP,
     HIDDEN_GROUP,
     INSTANCE,
+    INSTANCE_ID,
     LIST,
     ROLE,
     ROOT,
     SCHEDULE,
     SCRIPT,
     SECOND,
+    STOPPING,
     Account,
     denial,
     look,
@@ -191,7 +193,12 @@ def test_other_refusals_are_raised() -> None:
         {"ScheduleExpressionTimezone": "Europe/Berlin"},
         {"Target": SCHEDULE["Target"] | {"Input": '{"InstanceIds": ["i-0fedcba9876543210"]}'}},
         {"Target": SCHEDULE["Target"] | {"Input": "not JSON"}},
+        {
+            "Target": SCHEDULE["Target"]
+            | {"Input": f'{{"InstanceIds": ["{INSTANCE_ID}"], "DryRun": true}}'}
+        },
         {"Target": SCHEDULE["Target"] | {"Arn": "arn:aws:scheduler:::aws-sdk:ec2:stopInstances"}},
+        {"Target": SCHEDULE["Target"] | {"RoleArn": "arn:aws:iam::123456789012:role/admin"}},
     ],
     ids=str,
 )
@@ -201,7 +208,22 @@ def test_a_schedule_that_does_not_end_it_is_no_backstop(change: dict[str, Any]) 
     assert posture.ending.backstop_at is None
 
 
-@pytest.mark.parametrize("text", ["tomorrow", "", "2026-13-01T00:00:00Z"])
+def test_what_stops_it_is_looked_at_as_well() -> None:
+    """Where the disks are kept, both schedules are seen, and both must be right."""
+    stop = SCHEDULE | {
+        "Target": SCHEDULE["Target"] | {"Arn": "arn:aws:scheduler:::aws-sdk:ec2:stopInstances"}
+    }
+    tags = [
+        {"Key": "spawn:on-expiry", "Value": "stop"},
+        {"Key": "spawn:expires-at", "Value": "2026-01-27T20:00:00Z"},
+    ]
+    found = look(Account(ANSWERS | {f"scheduler:GetSchedule {STOPPING}": stop}), Tags=tags)
+    assert found.ending.stopped_at == NOW + timedelta(hours=8, minutes=5)
+    assert judged(found, "END-BACKSTOP") is Outcome.FAIL  # the end does not leave the week
+    assert judged(found, "END-BY-SHUTDOWN") is Outcome.FAIL  # and powering off ends it
+
+
+@pytest.mark.parametrize("text", ["tomorrow", "", "2026-13-01T00:00:00Z", "2026-01-27T20:00Z"])
 def test_a_garbled_end_date_is_none(text: str) -> None:
     """An end date that can't be read is no end date."""
     posture = look(Account(ANSWERS), Tags=[{"Key": "spawn:expires-at", "Value": text}])

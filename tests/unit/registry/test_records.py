@@ -23,7 +23,19 @@ from spawn.core.journal import (
 )
 from spawn.core.steps import Output, OutputReference, references, resolve
 from spawn.registry.owed import owed_records
-from spawn.registry.records import LaunchRecord, Waiver, plan_cancelled, plan_record, read_launch
+from spawn.registry.records import (
+    HOLD,
+    UNHOLD,
+    Held,
+    LaunchRecord,
+    Waiver,
+    completed_question,
+    plan_cancelled,
+    plan_completed,
+    plan_held,
+    plan_record,
+    read_launch,
+)
 
 NOW = datetime(2026, 1, 27, 12, 0, tzinfo=UTC)
 ACCOUNT = "123456789012"
@@ -179,6 +191,41 @@ def launched(
     found = read_journal(place)
     assert found is not None
     return found
+
+
+def test_a_hold_and_its_release_are_both_remembered() -> None:
+    """Who held it, for which case and why stands there, as does who released it; for long."""
+    at = NOW + timedelta(days=100)
+    for kind in (HOLD, UNHOLD):
+        held = Held(kind=kind, case="case-7", reason="a key was found", by="bob", at=at)
+        step = plan_held("i-1", held, region="eu-west-1", expires_at=NOW)
+        ((put,),) = [step.parameters["TransactItems"]]
+        item = put["Put"]["Item"]
+        assert item["record"] == {"S": f"{kind}#2026-05-07T12:00:00Z"}
+        assert (item["case"], item["reason"], item["by"]) == (
+            {"S": "case-7"},
+            {"S": "a key was found"},
+            {"S": "bob"},
+        )
+        assert int(item["expires_epoch"]["N"]) == (at + timedelta(days=400)).timestamp()
+        assert step.optional
+        assert step.accepts == ()
+
+
+def test_a_completion_is_written_once_and_read_back() -> None:
+    """The first who hears of it writes it down; what was written is what is read."""
+    step = plan_completed(
+        "i-1", status="success", message="", region="eu-west-1", at=NOW, expires_at=None
+    )
+    item = step.parameters["Item"]
+    assert (item["instance_id"], item["record"]) == ({"S": "i-1"}, {"S": "COMPLETED"})
+    assert step.parameters["ConditionExpression"] == "attribute_not_exists(instance_id)"
+    assert "ConditionalCheckFailedException" in step.accepts
+    question = completed_question("i-1", "eu-west-1")
+    key = question.parameters["Key"]
+    assert key == {"instance_id": {"S": "i-1"}, "record": {"S": "COMPLETED"}}
+    assert question.understand({"Item": item}) == ("success", "")
+    assert question.understand({}) is None
 
 
 def test_a_record_that_was_not_written_is_owed(tmp_path: Path) -> None:

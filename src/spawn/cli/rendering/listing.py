@@ -7,6 +7,7 @@ from typing import assert_never
 
 from spawn.cli.rendering.tables import Cell, table, until
 from spawn.cli.rendering.terminal import escape
+from spawn.lifecycle.heard import Heard, HeardState
 from spawn.lifecycle.list import Listing
 from spawn.lifecycle.listed import BackstopState, Ending, ListedInstance
 from spawn.lifecycle.resolve import name_of
@@ -14,10 +15,10 @@ from spawn.prices.money import format_usd
 
 _HEADINGS = (
     *("NAME", "ID", "STATE", "TYPE", "ZONE", "ADDRESS"),
-    *("ENDS IN", "BACKSTOP", "COST", "OWNER"),
+    *("ENDS IN", "BACKSTOP", "AGENT", "COST", "OWNER"),
 )
 # What tells least about the one question that a listing answers: what runs, and until when.
-_EXPENDABLE = ("TYPE", "OWNER", "ZONE", "COST", "ADDRESS", "NAME", "STATE")
+_EXPENDABLE = ("TYPE", "OWNER", "ZONE", "COST", "ADDRESS", "NAME", "STATE", "AGENT")
 
 
 def listing_table(listing: Listing, *, now: datetime, columns: int | None, colour: bool) -> str:
@@ -46,6 +47,7 @@ def _row(row: ListedInstance, name: str, now: datetime) -> list[Cell]:
         Cell(row.public_ip or row.private_ip or "-"),
         _end(row, now),
         Cell(row.backstop.value, _backstop_style(row.backstop)),
+        _agent(row.agent),
         Cell("-" if row.usd_so_far is None else format_usd(row.usd_so_far)),
         Cell(row.owner or "-"),
     ]
@@ -55,6 +57,8 @@ def _end(row: ListedInstance, now: datetime) -> Cell:
     match row.ending:
         case Ending.DUE:
             return Cell(until(row.expires_at, now))
+        case Ending.KEPT:
+            return Cell(f"disks {until(row.gone_at, now)}", "yellow")
         case Ending.OVERDUE:
             return Cell(f"OVERDUE {until(row.expires_at, now)}", "bold red")
         case Ending.HELD:
@@ -65,6 +69,24 @@ def _end(row: ListedInstance, now: datetime) -> Cell:
             return Cell("UNKNOWN", "bold red")
         case _:
             assert_never(row.ending)
+
+
+def _agent(heard: Heard) -> Cell:
+    match heard.state:
+        case HeardState.HEARD if heard.difference:
+            return Cell("DIFFERS", "bold red")
+        case HeardState.HEARD:
+            return Cell(heard.state.value, "green")
+        case HeardState.SILENT:
+            return Cell(heard.state.value, "bold red")
+        case HeardState.UNKNOWN:
+            return Cell(heard.state.value, "yellow")
+        case HeardState.NONE:
+            return Cell("none", "dim")
+        case HeardState.NOT_ASKED:
+            return Cell("-", "dim")
+        case _:
+            assert_never(heard.state)
 
 
 def _backstop_style(state: BackstopState) -> str:

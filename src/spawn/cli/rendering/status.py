@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from spawn.cli.rendering.holding import part_words
 from spawn.cli.rendering.launching import checks_lines
 from spawn.cli.rendering.tables import fields, until
 from spawn.cli.rendering.terminal import escape
 from spawn.core.instants import format_instant
 from spawn.core.tags import Tag
+from spawn.lifecycle.heard import Completion, HeardState
 from spawn.lifecycle.listed import ListedInstance
 from spawn.lifecycle.status import InstanceStatus
 from spawn.posture.levels import Disposition, Finding
@@ -32,6 +34,9 @@ def status_text(status: InstanceStatus, *, now: datetime) -> str:
             ("key pair", status.key_name or "none"),
             ("launched", f"{format_instant(row.launched_at)}, {until(row.launched_at, now)}"),
             ("ends", status.endings),
+            ("agent", agent_lines(row)),
+            ("hold", [part_words(one) for one in status.hold]),
+            ("completed", _completed(status.completion)),
             ("cost", _cost(row)),
             ("tags", tags),
             ("checks", checks_lines(status.findings) if status.findings else ""),
@@ -39,6 +44,26 @@ def status_text(status: InstanceStatus, *, now: datetime) -> str:
     )
     remedies = [text for finding in status.findings if (text := _remedy(finding))]
     return "\n".join((known, *remedies))
+
+
+def agent_lines(row: ListedInstance) -> tuple[str, ...]:
+    """Say what was heard of an instance's agent, and where that differs from its orders."""
+    heard = row.agent
+    if heard.state is HeardState.NOT_ASKED:
+        return ()
+    words = [heard.state.value, *([f"({heard.why})"] if heard.why else [])]
+    if heard.at is not None and heard.until is not None:
+        words.append(f"at {format_instant(heard.at)}: {heard.doing},")
+        words.append(f"until {format_instant(heard.until)}")
+    warning = f"warning: {heard.difference}" if heard.difference else ""
+    return tuple(filter(None, (" ".join(words), warning)))
+
+
+def _completed(said: Completion | None) -> str:
+    """Repeat what the work said of itself: anything on the instance may have said it."""
+    if said is None:
+        return ""
+    return f"{said.status}: {said.message}" if said.message else said.status
 
 
 def _cost(row: ListedInstance) -> str:

@@ -19,18 +19,31 @@ Span = tuple[tuple[int, int], tuple[int, int]]
 def travelling(source: str) -> str:
     """Return a module of the agent's as it travels; it must be ASCII."""
     tree = ast.parse(source)
+    blocks = [node for node in tree.body if _is_for_types(node)]
+    source = _without(source, map(_whole, blocks))
+    tree = ast.parse(source)
     cut = (*_comments(source), *_docstrings(tree), *_annotations(tree, source.splitlines()))
     lean = _without(source, cut)
-    return _without(lean, _unused_imports(ast.parse(lean)))
+    return _replaced(lean, _needed_imports(ast.parse(lean)))
 
 
 def _without(source: str, spans: Iterable[Span]) -> str:
     """Cut the spans out, and the lines of which nothing is left."""
+    return _replaced(source, ((span, "") for span in spans))
+
+
+def _replaced(source: str, changes: Iterable[tuple[Span, str]]) -> str:
+    """Put a text in the place of each span; lines of which nothing is left go."""
     lines = source.splitlines()
-    for (first, start), (last, end) in sorted(spans, reverse=True):
-        rest = lines[first - 1][:start] + lines[last - 1][end:]
-        lines[first - 1 : last] = [rest.rstrip()] + [""] * (last - first)
+    for ((first, start), (last, end)), text in sorted(changes, reverse=True):
+        line = lines[first - 1][:start] + text + lines[last - 1][end:]
+        lines[first - 1 : last] = [line.rstrip()] + [""] * (last - first)
     return "".join(f"{line}\n" for line in lines if line)
+
+
+def _is_for_types(node: ast.stmt) -> bool:
+    """Say whether a block is for the type checker alone."""
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 
 def _whole(node: ast.stmt | ast.expr) -> Span:
@@ -72,20 +85,21 @@ def _classes(tree: ast.Module) -> Iterator[ast.ClassDef]:
     return (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
 
 
-def _unused_imports(tree: ast.Module) -> Iterator[Span]:
-    """Yield the imports of names that no code uses: annotations of fields are never evaluated."""
+def _needed_imports(tree: ast.Module) -> Iterator[tuple[Span, str]]:
+    """Yield imports of names without those that no code uses.
+
+    The annotations of fields stand there, and are never evaluated.
+    """
     fields = [each for node in _classes(tree) for each in node.body if _is_field(each)]
     in_fields = {id(name) for field in fields for name in ast.walk(field.annotation)}  # type: ignore[attr-defined]
-    used = {
-        node.id
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Name) and id(node) not in in_fields
-    }
+    names = (node for node in ast.walk(tree) if isinstance(node, ast.Name))
+    used = {node.id for node in names if id(node) not in in_fields}
     if fields:
         used.add("annotations")
     for node in tree.body:
-        if isinstance(node, ast.ImportFrom) and not used & {name.name for name in node.names}:
-            yield _whole(node)
+        if isinstance(node, ast.ImportFrom):
+            needed = ", ".join(name.name for name in node.names if name.name in used)
+            yield _whole(node), f"from {node.module} import {needed}" if needed else ""
 
 
 def _is_field(node: ast.stmt) -> bool:

@@ -135,6 +135,9 @@ def launch(
     iam_managed_policies: Sequence[str] = (),
     iam_role: str | None = None,
     permissions_boundary: str | None = None,
+    dns_name: str | None = None,
+    dns_zone: str | None = None,
+    ship_logs: bool = False,
     allow: Mapping[str, str] | None = None,
 ) -> Instance:
     """Launch an instance and return it, running and checked.
@@ -185,6 +188,9 @@ def launch(
         waivers=tuple(
             Waiver(control=control, reason=reason) for control, reason in (allow or {}).items()
         ),
+        dns_name=dns_name,
+        dns_zone=dns_zone,
+        ship_logs=ship_logs,
     )
     return _launched(wiring, account, spec, launch_id)
 

@@ -65,6 +65,9 @@ def spec_of(words: Mapping[str, Any], *, region: str, public_key: str) -> Launch
         iam_role=words["iam_role"],
         permissions_boundary=words["permissions_boundary"],
         waivers=_waivers(words["allow"], words["reason"]),
+        dns_name=words["dns_name"],
+        dns_zone=words["dns_zone"],
+        ship_logs=words["ship_logs"],
     )
 
 

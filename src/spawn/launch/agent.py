@@ -6,9 +6,12 @@ a duty    a module of the agent's, with words for it: sent where it is asked for
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.resources import files
+from types import MappingProxyType
+from typing import Any
 
 from spawn.core.tags import Tag
 from spawn.launch.bootstrap import BASE, boothook
@@ -18,6 +21,18 @@ from spawn.posture.controls.ending import LONGEST_LIFE
 AgentSource = Mapping[str, str]
 # The tags that are orders: the agent reads them again and again.
 ORDER_TAGS = (Tag.EXPIRES_AT,)
+# What of the machine is known elsewhere is taken back, and told, before it goes: a name in DNS,
+# the last lines of the log. Each takes a second or two.
+LEAVE_SECONDS = 10
+_LEAVES_SOMETHING = frozenset({"dns", "ship"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Duty:
+    """One duty: its words, and the modules besides its own that it needs."""
+
+    words: Any = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
 
 
 def read_agent_source() -> AgentSource:
@@ -27,14 +42,27 @@ def read_agent_source() -> AgentSource:
 
 
 def agent_boothook(
-    source: AgentSource, tags: Mapping[str, str], *, now: datetime, expires_at: datetime
+    source: AgentSource,
+    tags: Mapping[str, str],
+    *,
+    now: datetime,
+    expires_at: datetime,
+    duties: Mapping[str, Duty] = MappingProxyType({}),
+    programs: Sequence[str] = (),
 ) -> bytes:
-    """Return the part of user-data that brings the agent; `tags` are the instance's."""
+    """Return the part of user-data that brings the agent; `tags` are the instance's.
+
+    `duties` are by their modules; `programs` are modules that travel for no duty of the agent's.
+    """
+    modules = dict.fromkeys((*BASE, *programs))
+    for name, duty in duties.items():
+        modules |= dict.fromkeys((*duty.needs, name))
     # A level that admits a longer life than usual means it: it is as far as the agent goes along.
     longest = max(LONGEST_LIFE, expires_at - now)
+    pre_stop = LEAVE_SECONDS if _LEAVES_SOMETHING & duties.keys() else 0
     orders = {
-        "limits": {"longest": int(longest.total_seconds()), "pre_stop": 0},
+        "limits": {"longest": int(longest.total_seconds()), "pre_stop": pre_stop},
         "tags": {key.value: tags[key] for key in ORDER_TAGS if key in tags},
-        "duties": {},
+        "duties": {name: duty.words for name, duty in duties.items()},
     }
-    return boothook({name: source[name] for name in BASE}, orders)
+    return boothook({name: source[name] for name in modules}, orders)

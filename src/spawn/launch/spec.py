@@ -52,6 +52,8 @@ class LaunchSpec(msgspec.Struct, frozen=True, kw_only=True):
     max_cost              US dollars until the end date, for all instances
     iam_policy_documents  the texts of policy files: parsed and checked by the plan
     user_data             the person's own text or bytes, unchanged
+    dns_name              the name that leads to it, in `dns_zone`: a hosted zone's id or name
+    ship_logs             whether its agent's log goes to CloudWatch Logs
     """
 
     region: str
@@ -89,6 +91,9 @@ class LaunchSpec(msgspec.Struct, frozen=True, kw_only=True):
     iam_role: str | None = None
     permissions_boundary: str | None = None
     waivers: tuple[Waiver, ...] = ()
+    dns_name: str | None = None
+    dns_zone: str | None = None
+    ship_logs: bool = False
 
 
 _METADATA_CHOICES = {

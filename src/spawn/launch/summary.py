@@ -29,6 +29,7 @@ def summary_of(spec: LaunchSpec, made: Decisions, *, now: datetime) -> tuple[tup
         ("metadata", _metadata(spec)),
         ("price", _price(spec, made, now)),
         ("ends", _end(spec, made)),
+        *made.aws_duties.summary,
     )
 
 

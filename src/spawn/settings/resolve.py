@@ -33,8 +33,9 @@ def resolve(sources: Iterable[Source]) -> dict[str, Resolved]:
        name. A tag that the organisation gives without a value is a demand and no value.
     2. Of two settings that exclude each other, the one that is said nearer stays.
     3. A default that would have nothing to act on is left out, where the same said for this
-       launch would be an error: a boundary without a role, a price limit without spot. An
-       organisation's `ssh-from` limits, and opens nothing in a launch that is closed.
+       launch would be an error: a boundary without a role, a price limit without spot, a zone
+       without a name. An organisation's `ssh-from` limits, and opens nothing in a launch that is
+       closed.
     """
     in_order = sorted(sources, key=lambda source: source.origin)
     found = {
@@ -88,6 +89,8 @@ def _effective(found: dict[str, Resolved]) -> dict[str, Resolved]:
         idle.add("permissions-boundary")
     if values.get("spot") is not True:
         idle.add("spot-max-price")
+    if "dns-name" not in values:
+        idle.add("dns-zone")
     kept = {
         key: one
         for key, one in found.items()

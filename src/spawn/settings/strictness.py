@@ -66,9 +66,11 @@ def pairs_among(values: Values, key: str) -> Mapping[str, str]:
 
 
 def makes_role(values: Values) -> bool:
-    """Whether the launch makes a role: for policies, and in `strict` for Session Manager."""
+    """Whether the launch makes a role: for policies, for what the agent is to call, in `strict`."""
     is_strict = text_of(values, "security") == Level.STRICT
-    return "iam-role" not in values and (is_strict or any(key in values for key in ROLE_POLICIES))
+    calls = "dns-name" in values or values.get("ship-logs") is True
+    is_asked = any(key in values for key in ROLE_POLICIES)
+    return "iam-role" not in values and (is_strict or calls or is_asked)
 
 
 def _security(demanded: Value, values: Values) -> str | None:
@@ -192,6 +194,7 @@ MAX_COST = Floor(lambda value: f"max-cost {value} at most", _max_cost)
 ENCRYPT_VOLUMES = _switch("encrypt-volumes", strict=True)
 PUBLIC_IP = _switch("public-ip", strict=False)
 AGENT = _switch("agent", strict=True, otherwise=True)
+SHIP_LOGS = _switch("ship-logs", strict=True, otherwise=False)
 PERMISSIONS_BOUNDARY = Floor(
     lambda value: f"permissions-boundary {value} on the role that is made", _boundary
 )

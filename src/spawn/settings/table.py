@@ -228,6 +228,16 @@ _LAUNCH = (
         origins=_NOT_ORGANISATION,
         check=_one_of("running", "ssh", "ready", "no"),
     ),
+    # A stranger's directory could take over a name, and say what an instance may do.
+    _text("dns-name", _HAND),
+    _text("dns-zone", _SHARED),
+    Setting(
+        key="ship-logs",
+        kind=Kind.BOOLEAN,
+        origins=_SHARED,
+        floor=strictness.SHIP_LOGS,
+        built_in=False,
+    ),
     Setting(
         key="agent",
         kind=Kind.BOOLEAN,

@@ -106,6 +106,12 @@ CASES = (
     Case("permissions_boundary", "our-limit", {"iam_policies": ("s3:ReadOnly",)}),
     Case("waivers", waiving("NET-SSH-WORLD"), is_refused=True),
     Case("waivers", waiving("NET-SSH-WORLD"), {"ssh_from": ("0.0.0.0/0",)}),
+    Case("dns_name", "box.example.com", is_refused=True),
+    Case("dns_name", "box.example.com", {"dns_zone": "example.com"}),
+    Case("dns_zone", "example.com", is_refused=True),
+    Case("dns_zone", "Z0123456789EXAMPLE", {"dns_name": "box.example.com"}),
+    Case("ship_logs", value=True),
+    Case("ship_logs", True, {"agent": False}, is_refused=True),
 )
 # These ask for tags and nothing else.
 TAG_CASES = (Case("name", "builder"), Case("tags", {"project": "atlas"}))

@@ -51,5 +51,6 @@ def source(origin: Origin, values: Mapping[str, Value]) -> Source:
 COMPANIONS: Mapping[str, Mapping[str, Value]] = {
     "permissions-boundary": {"iam-policy": ("s3:ReadOnly",)},
     "spot-max-price": {"spot": True},
+    "dns-zone": {"dns-name": "box.example.com"},
 }
 EVERY_SETTING = list(SETTINGS.values())

@@ -67,6 +67,7 @@ ORDERED: dict[str, st.SearchStrategy[Value]] = {
     "encrypt-volumes": st.booleans(),
     "public-ip": st.booleans(),
     "agent": st.booleans(),
+    "ship-logs": st.booleans(),
     "permissions-boundary": NAME,
     "kms-key-id": NAME,
     "ssh-from": BLOCKS,
@@ -104,13 +105,14 @@ def is_below(key: str, demanded: Value, values: Mapping[str, Value]) -> bool:
             return parse_duration(str(found), flag="") > longest
         case "max-cost":
             return not isinstance(found, Decimal) or found > Decimal(str(demanded))
-        case "encrypt-volumes" | "agent" | "public-ip":
+        case "encrypt-volumes" | "agent" | "ship-logs" | "public-ip":
             strict = key != "public-ip"
             return demanded is strict and found is not strict
         case "kms-key-id":
             return found != demanded
         case "permissions-boundary":
             has_role = "iam-policy" in values or values.get("security") == "strict"
+            has_role = has_role or values.get("ship-logs") is True
             return "iam-role" in values or (has_role and found != demanded)
         case "ssh-from":
             return "security-groups" in values or opens_more(found, demanded, values)

@@ -16,7 +16,6 @@ from hashlib import sha256
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from importlib import import_module
 from random import random
-from urllib.parse import urlsplit
 
 from spored.metadata import Metadata
 from spored.signing import authorization
@@ -72,21 +71,28 @@ def _ask(service: str, request: str, body: bytes, headers: dict[str, str]) -> by
     if "Token" not in keys:
         raise OSError("no credentials of a role")
     scope, endpoint = service.split()
-    base = urlsplit(os.environ.get("AWS_ENDPOINT_URL") or endpoint)
-    headers["host"] = base.netloc
+    url = os.environ.get("AWS_ENDPOINT_URL") or endpoint
+    headers["host"] = url.split("/")[2]
     headers["x-amz-content-sha256"] = sha256(body).hexdigest()
     # The machine's own clock may be wrong by more than AWS lets pass.
     headers["x-amz-date"] = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(metadata.date))
     headers["x-amz-security-token"] = keys["Token"]
     headers["authorization"] = authorization(request, headers, scope, keys)
-    kind = HTTPConnection if base.scheme == "http" else HTTPSConnection
-    connection = kind(base.netloc, timeout=TIMEOUT_SECONDS)
+    return answer(url, request, body, headers)
+
+
+def answer(url: str, request: str, body: bytes, headers: Mapping[str, str]) -> bytes:
+    """Return what answers at a URL; it must have a whole answer, and a good one."""
+    kind = HTTPConnection if url.startswith("http:") else HTTPSConnection
+    connection = kind(url.split("/")[2], timeout=TIMEOUT_SECONDS)
     method, target = request.split(" ")
     connection.request(method, target, body, headers)
-    answer = connection.getresponse()
-    text = answer.read(LARGEST_BYTES)
-    if answer.status >= 300:
-        raise Refused(answer.status, text.decode("utf-8", "replace"))
+    response = connection.getresponse()
+    text = response.read(LARGEST_BYTES)
+    if response.length:
+        raise OSError("the answer is cut off")
+    if response.status >= 300:
+        raise Refused(response.status, text.decode("utf-8", "replace"))
     return text
 
 

@@ -8,23 +8,19 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from itertools import groupby
-from operator import itemgetter
-from typing import Any
+from itertools import count
 
 from spored.agent import LOG, replace_file
 from spored.errand import Errand
-from spored.instants import parse_instant
 from spored.step import Wish
 from spored.voice import read
 
 SENT = "/var/lib/spored/sent"
 # CloudWatch Logs API Reference, PutLogEvents: a batch has at most 1 MiB, each event counting 26
-# bytes more, and 10,000 events; ours have 60 bytes and more. It spans 24 hours at the most.
-MOST_BYTES, DAY_MS = 240_000, 86_400_000
+# bytes more, and 10,000 events; ours have 60 bytes and more.
+MOST_BYTES = 240_000
 
 
 class Duty(Errand):
@@ -38,7 +34,7 @@ class Duty(Errand):
         with suppress(OSError):
             there = os.stat(LOG)
             if [there.st_ino, there.st_size] != sent(SENT):
-                self.begin()
+                self.begin(f"{self.agent.now * 1000:.0f}")
         return ()
 
 
@@ -48,9 +44,19 @@ def sent(memory: str) -> list[int]:
 
 
 def job(
-    call: Callable[..., bytes], instance_id: str, group: str, *, log: str = LOG, memory: str = SENT
+    call: Callable[..., bytes],
+    instance_id: str,
+    group: str,
+    now_ms: str,
+    *,
+    log: str = LOG,
+    memory: str = SENT,
 ) -> str:
-    """Send what is new of the log."""
+    """Send what is new of the log.
+
+    What CloudWatch Logs takes for an event's time is when it is sent: it refuses what is old, out
+    of order or spread over days. A line says itself when it was written.
+    """
 
     def ask(action: str, **parameters: object) -> None:
         whole = {"logGroupName": group, **parameters}
@@ -62,8 +68,10 @@ def job(
             if "AlreadyExists" not in str(error):
                 raise
 
-    def put(events: Sequence[dict[str, Any]]) -> None:
+    def put(lines: Sequence[bytes]) -> None:
         stream = {"logStreamName": instance_id}
+        texts = zip(times, (line.decode("utf-8", "replace").strip() for line in lines))
+        events = [{"timestamp": time, "message": text or "?"} for time, text in texts]
         try:
             ask("PutLogEvents", **stream, logEvents=events)
         except OSError:  # as a rule since there is no such stream yet
@@ -73,10 +81,9 @@ def job(
 
     here = sent(memory)
     replace_file(memory, json.dumps(here))  # what can't be remembered would be sent again
-    when = itemgetter("timestamp")
+    times = count(int(now_ms))
     for place, lines in unsent(log, *here):
-        for _, day in groupby(map(event, lines), lambda one: when(one) // DAY_MS):
-            put(sorted(day, key=when))
+        put(lines)
         replace_file(memory, json.dumps(place))
     return f"ship: to {group}"
 
@@ -95,13 +102,3 @@ def unsent(log: str, inode: int, offset: int) -> Iterator[tuple[list[int], list[
                 continue
             while lines := file.readlines(MOST_BYTES):
                 yield [there.st_ino, file.tell()], lines
-
-
-def event(line: bytes) -> dict[str, Any]:
-    """Return a line as PutLogEvents takes it. Its time stands where `json` wrote it."""
-    try:
-        moment = parse_instant(line[10:30].decode())
-    except ValueError:  # a full disk has cut the line
-        moment = time.time()
-    text = line.decode("utf-8", "replace").strip()
-    return {"timestamp": int(moment) * 1000, "message": text or "?"}

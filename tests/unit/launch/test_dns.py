@@ -203,6 +203,7 @@ def test_only_what_is_at_the_name_counts() -> None:
             {"records": (RecordSet(name=NAME, type="A", set_identifier="blue", weight=1),)},
             "is taken",
         ),
+        ({"records": (RecordSet(name=NAME, type="A", set_identifier=HOLDER),)}, "is taken"),
         (
             {"records": (RecordSet(name=NAME, type="AAAA", set_identifier=HOLDER, weight=1),)},
             f"leads to {HOLDER}",

@@ -220,6 +220,15 @@ def test_every_setting_with_an_order_is_tried() -> None:
         ("encrypt-volumes = true", {"encrypt-volumes": False}, ("encrypt-volumes = true",)),
         ("public-ip = false", {"public-ip": True}, ("public-ip = false",)),
         ("agent = true", {"agent": False}, ("agent = true",)),
+        ("ship-logs = true", {"ship-logs": False}, ("ship-logs = true",)),
+        *(
+            (
+                'permissions-boundary = "limit"',
+                {**makes_role, "permissions-boundary": "other"},
+                ("--permissions-boundary", "permissions-boundary limit"),
+            )
+            for makes_role in ({"ship-logs": True}, {"dns-name": "box.example.com"})
+        ),
     ],
 )
 def test_a_breach_is_named(text: str, said: dict[str, Value], words: tuple[str, ...]) -> None:

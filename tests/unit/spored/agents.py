@@ -58,6 +58,7 @@ class FakeAgent:
         default_factory=lambda: Memory(Orders(0, hold=False, not_before=0, tags={}))
     )
     said: list[Said] = field(default_factory=list)
+    now: float = 1_769_515_200.0
 
     def say(self, said: Said) -> None:
         """Take note of it."""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
 import pytest
 
 from spored.asking import Duty, job
-from spored.calling import Refused
+from spored.calling import FAULTS, LARGEST_BYTES, Refused, answer
 from spored.step import Do, State
 from tests.unit.spored.agents import FakeAgent, FakeService
 
@@ -50,6 +55,64 @@ def test_a_refusal_says_what_is_missing() -> None:
     assert "route53:ChangeResourceRecordSets" in words
     assert "<" not in words
     assert len(str(Refused(500, "x" * 5000))) <= 204
+
+
+@contextmanager
+def answering(
+    status: int, body: bytes, *, said: int | None = None
+) -> Iterator[tuple[str, list[str]]]:
+    """Serve this answer, which says to be `said` bytes long; its URL, and what was asked."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(f"{self.requestline} {self.headers['x-a']}")
+            asked.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            self.send_response(status)
+            self.send_header("Content-Length", f"{len(body) if said is None else said}")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        serving = threading.Thread(target=server.serve_forever, args=(0.01,))
+        serving.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", asked
+        finally:
+            server.shutdown()
+            serving.join()
+
+
+def test_an_answer_is_returned_whole() -> None:
+    """What was asked is what was meant, and the answer is all that came."""
+    with answering(200, b"a" * 100_000) as (url, asked):
+        assert answer(url, "POST /a?b=", b"body", {"x-a": "1"}) == b"a" * 100_000
+    assert asked == ["POST /a?b= HTTP/1.1 1", "body"]
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [(200, 10), (500, 10), (200, LARGEST_BYTES + 1)], ids=str
+)
+def test_half_an_answer_is_none(status: int, said: int) -> None:
+    """One that breaks off is asked for again: it is not taken for the whole."""
+    with answering(status, b"half", said=said) as (url, _), pytest.raises(OSError, match="cut off"):
+        answer(url, "POST /", b"", {})
+
+
+def test_a_refusal_is_raised() -> None:
+    """Whatever is not success is raised, a redirection too: nobody is sent to another host."""
+    for status in (301, 403, 503):
+        with answering(status, b"<Code>No</Code>") as (url, _), pytest.raises(Refused):
+            answer(url, "POST /", b"", {})
+
+
+def test_silence_is_a_fault() -> None:
+    """Where nobody answers, it is a fault like others, to be tried again."""
+    with pytest.raises(FAULTS):
+        answer("http://127.0.0.1:9", "POST /", b"", {})
 
 
 @pytest.mark.parametrize(("means", "hibernate"), [("stop", "false"), ("hibernate", "true")])

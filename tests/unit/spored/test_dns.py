@@ -53,7 +53,7 @@ def test_what_is_published_is_not_published_again() -> None:
     agent, duty = box(local_ipv4="10.0.0.5")
     published(agent, duty)
     for _ in range(5):
-        duty.look_at = 0
+        duty.look_at = duty.due = 0
         duty.wishes()
     assert len(agent.children.begun) == 1
 
@@ -73,10 +73,10 @@ def test_silence_of_metadata_changes_nothing() -> None:
     agent, duty = box(local_ipv4="10.0.0.5")
     published(agent, duty)
     agent.metadata.values = {}
-    duty.look_at = 0
+    duty.look_at = duty.due = 0
     duty.wishes()
     agent.metadata.is_silent = True
-    duty.look_at = 0
+    duty.look_at = duty.due = 0
     duty.wishes()
     assert len(agent.children.begun) == 1
 

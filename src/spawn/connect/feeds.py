@@ -16,7 +16,7 @@ from spawn.connect.patience import Progress
 _ANCHOR_CHARACTERS = 256
 # How `spored.voice` begins each line.
 _AGENTS_MARK = "spored: "
-# The agent sends a line up to half a minute after its time, and later ones may be there before.
+# CloudWatch Logs shows events some seconds after it took them, later ones at times before.
 _LATE_MS = 300_000
 
 

@@ -52,14 +52,13 @@ class DnsFacts:
 
 def check_dns(spec: LaunchSpec) -> None:
     """Raise InputError for a name that can't be meant."""
-    if spec.dns_name is None or spec.dns_zone is None:
-        for given, missing in (("dns_name", "dns_zone"), ("dns_zone", "dns_name")):
-            if getattr(spec, given) is not None:
-                raise InputError(
-                    f"--{given.replace('_', '-')} needs --{missing.replace('_', '-')}",
-                    why="a record is kept under a name, in a hosted zone of Route 53",
-                )
+    if spec.dns_name is None and spec.dns_zone is None:
         return
+    why = "a record is kept under a name, in a hosted zone of Route 53"
+    if spec.dns_zone is None:
+        raise InputError("--dns-name needs --dns-zone", why=why)
+    if spec.dns_name is None:
+        raise InputError("--dns-zone needs --dns-name", why=why)
     dns_name(spec)
     if spec.count > 1:
         raise InputError(

@@ -13,7 +13,6 @@ from spawn.core.instants import format_instant
 from spawn.core.tags import Tag
 from spawn.launch.agent import agent_boothook, read_agent_source
 from spawn.launch.bootstrap import BASE, boothook
-from spawn.launch.spec import LaunchSpec
 from tests.tools.programs import Program
 
 KIB = 1024
@@ -38,14 +37,7 @@ def sizes() -> Iterator[Ratio]:
     now = datetime.now(UTC)
     tags = {Tag.EXPIRES_AT.value: format_instant(now + timedelta(hours=8))}
     source = read_agent_source()
-    base = agent_boothook(
-        LaunchSpec(region="us-east-1"),
-        source,
-        tags,
-        now=now,
-        expires_at=now + timedelta(hours=8),
-        has_gpu=False,
-    )
+    base = agent_boothook(source, tags, now=now, expires_at=now + timedelta(hours=8))
     orders = {"limits": {}, "tags": tags, "duties": {}}
     yield _size("bootstrap and base", base, 6)
     yield _size("all of the agent", boothook(source, orders), 12)

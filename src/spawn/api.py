@@ -159,6 +159,9 @@ def launch(
     idle: Idle | None = None,
     completion: Completion | None = None,
     hibernation: bool = False,
+    dns_name: str | None = None,
+    dns_zone: str | None = None,
+    ship_logs: bool = False,
     allow: Mapping[str, str] | None = None,
     on_expiry: str = "terminate",
 ) -> Instance:
@@ -215,6 +218,9 @@ def launch(
         completion=completion,
         hibernation=hibernation,
         on_expiry=_member(End, on_expiry, parameter="on_expiry"),
+        dns_name=dns_name,
+        dns_zone=dns_zone,
+        ship_logs=ship_logs,
     )
     return _launched(wiring, account, spec, launch_id)
 

@@ -13,6 +13,16 @@ files of the base, and of the duties that were asked for.
     voice       speaks on the serial console
     agent       looks, decides, acts, speaks: the loop
 
+Duties that call AWS, which children do:
+
+    signing     signs a request (Signature Version 4): pure
+    calling     calls AWS with the role's credentials: the child's program
+    errand      sends the child, again and again, and says what came of it
+    dns         a name in Route 53
+    ship        the agent's log in CloudWatch Logs
+    asking      EC2 stops or hibernates this instance
+    fetch       no duty: the person's script, where user-data had no room for it
+
 A duty is a module with a class `Duty(agent, words)`: `wishes()` is called at each look and
 returns ends that it wants, `act(deed)` at each deed. `spored NAME ...` on the instance runs the
 function `main` of the module NAME.

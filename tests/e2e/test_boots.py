@@ -48,7 +48,7 @@ def test_the_output_is_shown_from_either_source(launch: Launch, spawn: Program) 
         assert done.code == 0, done.stderr
         assert "begun" in done.stdout
         assert "\x1b[31mred\n" in done.stdout
-    last = spawn("logs", box.id, *HERE, "-n", "1")
+    last = spawn("logs", box.id, *HERE, "--of", "boot", "-n", "1")
     assert last.stdout.count("\n") == 1
     assert "finished at" in last.stdout
     assert spawn("logs", "nobody", *HERE).code == 5

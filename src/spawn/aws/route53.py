@@ -1,4 +1,4 @@
-"""Route 53: the records under one name of a zone, and taking some of them out.
+"""Route 53: hosted zones, the records in them, and taking some of them out.
 
 Shapes follow the Route 53 API Reference.
 """
@@ -17,6 +17,9 @@ _ZONE = "arn:{partition}:route53:::hostedzone/*"
 # for from one on; 300 are a page. Those of one name are far fewer: a hundred of a type at most.
 _ONE_PAGE = 300
 
+# Service Authorization Reference: the list knows no resource.
+LIST_HOSTED_ZONES_BY_NAME = read("route53", "ListHostedZonesByName")
+GET_HOSTED_ZONE = read("route53", "GetHostedZone", Permission("route53:GetHostedZone", _ZONE))
 LIST_RECORD_SETS = read(
     "route53", "ListResourceRecordSets", Permission("route53:ListResourceRecordSets", _ZONE)
 )
@@ -24,7 +27,36 @@ CHANGE_RECORD_SETS = write(
     "route53", "ChangeResourceRecordSets", Permission("route53:ChangeResourceRecordSets", _ZONE)
 )
 
-OPERATIONS = (LIST_RECORD_SETS, CHANGE_RECORD_SETS)
+OPERATIONS = (LIST_HOSTED_ZONES_BY_NAME, GET_HOSTED_ZONE, LIST_RECORD_SETS, CHANGE_RECORD_SETS)
+
+
+class ZoneConfig(Shape, frozen=True, kw_only=True):
+    """Whether a zone answers within its VPCs alone."""
+
+    private_zone: bool = False
+
+
+class HostedZone(Shape, frozen=True, kw_only=True):
+    """A hosted zone, as AWS writes it: "/hostedzone/Z1", "example.com."."""
+
+    id: str
+    name: str
+    config: ZoneConfig = ZoneConfig()
+
+    @property
+    def zone_id(self) -> str:
+        """The id alone."""
+        return self.id.rpartition("/")[2]
+
+    @property
+    def domain(self) -> str:
+        """The name without its final dot."""
+        return self.name.removesuffix(".").lower()
+
+    @property
+    def is_private(self) -> bool:
+        """Whether only certain VPCs ask it."""
+        return self.config.private_zone
 
 
 class ResourceRecord(Shape, frozen=True, kw_only=True):
@@ -47,12 +79,58 @@ class RecordSet(Shape, frozen=True, kw_only=True):
     resource_records: tuple[ResourceRecord, ...] = ()
 
 
-def record_sets_question(zone_id: str, name: str, region: str) -> Question[tuple[RecordSet, ...]]:
-    """Ask for the records of one name, without its last dot, in a hosted zone."""
+def hosted_zone(answer: Answer) -> HostedZone:
+    """Understand GetHostedZone."""
+    return msgspec.convert(answer["HostedZone"], type=HostedZone, strict=False)
+
+
+def hosted_zones(answer: Answer) -> tuple[HostedZone, ...]:
+    """Understand ListHostedZonesByName."""
+    return many(answer, "HostedZones", HostedZone)
+
+
+def record_sets(answer: Answer) -> tuple[RecordSet, ...]:
+    """Understand ListResourceRecordSets."""
+    return many(answer, "ResourceRecordSets", RecordSet)
+
+
+def zone_by_id_question(zone_id: str, *, region: str) -> Question[tuple[HostedZone, ...]]:
+    """Ask for the zone of an id."""
+    return Question(
+        operation=GET_HOSTED_ZONE,
+        parameters={"Id": zone_id},
+        region=region,
+        understand=lambda answer: (hosted_zone(answer),),
+        absent_codes=("NoSuchHostedZone", "InvalidInput"),
+    )
+
+
+def zones_by_name_question(name: str, *, region: str) -> Question[tuple[HostedZone, ...]]:
+    """Ask for the zones of a name: several may bear it, a public and private ones.
+
+    The list begins with that name, so that its first page of a hundred is all that matters.
+    """
+
+    def understand(answer: Answer) -> tuple[HostedZone, ...]:
+        return tuple(zone for zone in hosted_zones(answer) if zone.domain == name)
+
+    return Question(
+        operation=LIST_HOSTED_ZONES_BY_NAME,
+        parameters={"DNSName": name},
+        region=region,
+        understand=understand,
+        absent_codes=("InvalidDomainName",),
+    )
+
+
+def record_sets_question(
+    zone_id: str, name: str, *, region: str
+) -> Question[tuple[RecordSet, ...]]:
+    """Ask for the records of one name, in lower case and without its last dot, in a hosted zone."""
 
     def understand(answer: Answer) -> tuple[RecordSet, ...]:
-        found = many(answer, "ResourceRecordSets", RecordSet)
-        return tuple(one for one in found if one.name == f"{name}.")
+        found = record_sets(answer)
+        return tuple(one for one in found if one.name.removesuffix(".").lower() == name)
 
     return Question(
         operation=LIST_RECORD_SETS,

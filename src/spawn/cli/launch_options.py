@@ -143,6 +143,13 @@ _OPTIONS = (
         help="HttpTokens, HttpPutResponseHopLimit, HttpEndpoint, InstanceMetadataTags.",
     ),
     _repeatable("--tags", "--tag", metavar="KEY=VALUE,…", help="Tags for all that is made."),
+    click.option("--dns-name", metavar="NAME", help="A name in Route 53 that leads to it."),
+    click.option("--dns-zone", metavar="ZONE", help="The hosted zone of that: its id or name."),
+    click.option(
+        "--ship-logs/--no-ship-logs",
+        default=False,
+        help="Whether its agent's log goes to CloudWatch Logs.",
+    ),
     click.option("--user-data", metavar="TEXT|@FILE", help="What it runs at its first boot."),
     click.option("--user-data-file", metavar="FILE", help="The same, from a file."),
     _repeatable(

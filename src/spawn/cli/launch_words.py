@@ -72,6 +72,9 @@ def spec_of(words: Mapping[str, Any], *, region: str, public_key: str) -> Launch
         completion=completion(words),
         hibernation=words["hibernation"],
         on_expiry=End(words["on_expiry"]),
+        dns_name=words["dns_name"],
+        dns_zone=words["dns_zone"],
+        ship_logs=words["ship_logs"],
     )
 
 

@@ -44,6 +44,8 @@ A connection goes through these, in this order: `finding` (a `Way`: route by `ch
     transfer        such streams to an instance and from it           ssh
     boot            how a boot went, from cloud-init's words          pure
     ready           waiting for a boot's end                          reads AWS, ssh
-    logs            what a boot printed, from its log or its console  reads AWS, ssh
+    feeds           a console and a shipped log, as what is new       pure
+    shipped         the agent's log in CloudWatch Logs                reads AWS
+    logs            what a boot printed and its agent noted           reads AWS, ssh
     private_files, programs, patience: files, processes and waiting, for the others
 """

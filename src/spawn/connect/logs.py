@@ -1,6 +1,8 @@
-"""What an instance's boot and its user-data printed: from its log over SSH, or from its console.
+"""What an instance's boot and user-data printed, and what its agent noted.
 
-Both come as pieces of bytes in their order. Foreign text: whoever shows it escapes it.
+Over SSH from the files themselves; else from its console, and from CloudWatch Logs where the
+instance ships its agent's log. All come as pieces of bytes in their order. Foreign text: whoever
+shows it escapes it.
 """
 
 from __future__ import annotations
@@ -8,12 +10,14 @@ from __future__ import annotations
 import enum
 import os
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
+from spawn.aws.logs import LogEvent
 from spawn.connect.connect import reach
+from spawn.connect.feeds import ConsoleFeed, Feed, LogPart, ShippedFeed
 from spawn.connect.patience import Patience, Progress, in_silence
 from spawn.connect.programs import Completed
 from spawn.connect.ssh import SshTarget, ssh_command
@@ -21,12 +25,15 @@ from spawn.connect.way import Way
 from spawn.core.errors import AccountError, InputError
 
 Show = Callable[[bytes], None]
-LOG_FILE = "/var/log/cloud-init-output.log"
+BOOT_LOG, AGENT_LOG = "/var/log/cloud-init-output.log", "/var/log/spored.log"
+_FILES = {
+    LogPart.ALL: (BOOT_LOG, AGENT_LOG),
+    LogPart.BOOT: (BOOT_LOG,),
+    LogPart.AGENT: (AGENT_LOG,),
+}
 _CHUNK_BYTES = 64 * 1024
-# How much must be the same to be taken for what was seen: a blank line or a prompt comes again.
-_ANCHOR_CHARACTERS = 256
 # GetConsoleOutput has a token bucket of its own for each account and region.
-_CONSOLE_PAUSE_SECONDS = 3.0
+_FEED_PAUSE_SECONDS = 3.0
 # A connection is cut some moments before AWS shows that the instance ends.
 _END_SEEN_WITHIN_SECONDS = 20.0
 # EC2 User Guide, "Instance lifecycle".
@@ -35,32 +42,39 @@ _ENDING_STATES = _ENDED_STATES | {"shutting-down", "stopping"}
 
 
 class LogSource(enum.StrEnum):
-    """Where the output is taken from: AUTO is SSH where there is a way now, the console else."""
+    """Where it is taken from: AUTO is SSH where there is a way now, else what there is."""
 
     AUTO = "auto"
     SSH = "ssh"
     CONSOLE = "console"
+    CLOUDWATCH = "cloudwatch"
 
 
 @dataclass(frozen=True, kw_only=True)
 class LogRequest:
-    """What of the output is wanted: the last `lines`, None for all, and what comes to it."""
+    """What is wanted: the last `lines` of each log, None for all, and what comes to it."""
 
     source: LogSource = LogSource.AUTO
+    part: LogPart = LogPart.ALL
     lines: int | None = None
     follow: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoggedInstance:
-    """An instance as its output is read: the way to it, its console and its state now.
+    """An instance as its logs are read: the way to it, its console and its state now.
 
-    `find_way` is told the source that was asked for: AUTO does not wait for one that still boots.
+    find_way   is told the source that was asked for: AUTO does not wait for one that still boots
+    log_group  the log group that it ships its agent's log to, "" for none
+    shipped    what the group has of it, from a time on in milliseconds since 1970
     """
 
+    instance_id: str
     find_way: Callable[[LogSource], tuple[Way, Patience]]
     console: Callable[[], str]
     state: Callable[[], str]
+    log_group: Callable[[], str]
+    shipped: Callable[[str, int], tuple[LogEvent, ...]]
     sleep: Callable[[float], None]
 
 
@@ -70,7 +84,8 @@ def show_output(
     """Show what is wanted, following it to the instance's end where that is.
 
     Raises AccountError and InputError where SSH was asked for, or was cut off amid its output,
-    and leads nowhere; AwsRefusal where AWS can't be asked.
+    and leads nowhere, and where CloudWatch Logs was asked for what it can't have; AwsRefusal where
+    AWS can't be asked.
     """
     shown = 0
 
@@ -79,17 +94,20 @@ def show_output(
         shown += len(piece)
         show(piece)
 
-    ending = logged.state() in _ENDING_STATES
-    if wanted.source is LogSource.SSH or (wanted.source is LogSource.AUTO and not ending):
+    is_auto, why = wanted.source is LogSource.AUTO, ""
+    if wanted.source is LogSource.SSH or (is_auto and logged.state() not in _ENDING_STATES):
         try:
             _show_over_ssh(logged, wanted, count, progress=progress)
         except (AccountError, InputError) as error:
-            if wanted.source is LogSource.SSH or shown:
+            if not is_auto or shown:
                 raise
-            progress(f"{error.what}: this is its console")
+            why = error.what
         else:
             return
-    _show_console(logged, wanted, count, progress=progress)
+    feeds = _feeds(logged, wanted, progress)
+    if why:
+        progress(f"{why}: this is {' and '.join(feed.name for feed in feeds)}")
+    _show_feeds(logged, feeds, count, follow=wanted.follow)
 
 
 def _show_over_ssh(
@@ -107,65 +125,43 @@ def _show_over_ssh(
             raise
 
 
-def _show_console(
-    logged: LoggedInstance, wanted: LogRequest, show: Show, *, progress: Progress
-) -> None:
-    if wanted.follow:
-        follow_console(logged, show, lines=wanted.lines, progress=progress)
-        return
-    text = logged.console()
-    if not text:
-        progress("its console shows nothing (yet): it takes some minutes after a start")
-    show((text if wanted.lines is None else last_lines(text, wanted.lines)).encode())
+def _feeds(logged: LoggedInstance, wanted: LogRequest, progress: Progress) -> tuple[Feed, ...]:
+    """Return what to read in place of the files; what is there twice, from where it is whole."""
+    if wanted.source is LogSource.CLOUDWATCH and wanted.part is LogPart.BOOT:
+        raise InputError(
+            "--of boot and --source cloudwatch exclude each other",
+            why="an instance ships its agent's log, and no other",
+        )
+    group = "" if wanted.source is LogSource.CONSOLE else logged.log_group()
+    if wanted.source is LogSource.CLOUDWATCH and not group:
+        raise AccountError(
+            f"{logged.instance_id} ships no log to CloudWatch Logs",
+            why="it was launched without --ship-logs",
+            next_command=shlex.join(("spawn", "logs", logged.instance_id, "--source=console")),
+        )
+
+    def console(part: LogPart) -> Feed:
+        return ConsoleFeed(logged.console, part, lines=wanted.lines, progress=progress)
+
+    if not group or wanted.part is LogPart.BOOT:
+        return (console(wanted.part),)
+    shipped = ShippedFeed(
+        lambda from_ms: logged.shipped(group, from_ms), lines=wanted.lines, progress=progress
+    )
+    has_boot = wanted.part is LogPart.ALL and wanted.source is LogSource.AUTO
+    return (console(LogPart.BOOT), shipped) if has_boot else (shipped,)
 
 
-def new_output(before: str, now: str) -> tuple[str, bool]:
-    """Return what a console shows now and did not before, and whether all of it is there.
-
-    The console keeps its last 64 KB: what was seen has moved up in it, and may have begun to
-    leave it. Where nothing is left of that, what came in between may be lost. Nothing at all
-    means that AWS does not show it (any more).
-    """
-    if now.startswith(before):
-        return now[len(before) :], True
-    if not now:
-        return "", True
-    anchor = now[:_ANCHOR_CHARACTERS]
-    at = before.find(anchor) if len(anchor) == _ANCHOR_CHARACTERS else -1
-    while at >= 0:
-        if now.startswith(before[at:]):
-            return now[len(before) - at :], True
-        at = before.find(anchor, at + 1)
-    return now, False
-
-
-def last_lines(text: str, count: int) -> str:
-    """Return the last lines, line ends included."""
-    return "".join(text.splitlines(keepends=True)[-count:]) if count else ""
-
-
-def follow_console(
-    logged: LoggedInstance, show: Show, *, lines: int | None, progress: Progress = in_silence
-) -> None:
-    """Show what the console shows, and then what comes to it, until the instance has ended.
-
-    `lines` is how many of those that are there already are shown, None for all.
-    """
-    before = ""
-    is_first = True
+def _show_feeds(logged: LoggedInstance, feeds: Sequence[Feed], show: Show, *, follow: bool) -> None:
+    """Show what the feeds have; where they are followed, until the instance has ended."""
     while True:
-        # Asked before the console is read: what is printed last is read after the end.
-        ended = logged.state() in _ENDED_STATES
-        now = logged.console()
-        new, is_whole = new_output(before, now)
-        if not is_whole:
-            progress("the console moved on too fast: some of it may be missing here")
-        show((last_lines(new, lines) if is_first and lines is not None else new).encode())
-        if ended:
+        # Asked before the feeds are: what is printed last is read after the end.
+        is_last = not follow or logged.state() in _ENDED_STATES
+        for feed in feeds:
+            show(feed.new(is_last=is_last).encode())
+        if is_last:
             return
-        is_first = is_first and not now
-        before = now or before
-        logged.sleep(_CONSOLE_PAUSE_SECONDS)
+        logged.sleep(_FEED_PAUSE_SECONDS)
 
 
 def show_log(
@@ -176,10 +172,10 @@ def show_log(
     patience: Patience,
     progress: Progress = in_silence,
 ) -> None:
-    """Show the instance's log over SSH, and what comes to it until the connection ends.
+    """Show the instance's logs over SSH, and what comes to them until the connection ends.
 
     Raises AccountError where there is no connection (any more), and where the login user may not
-    read the log or there is none.
+    read them or there is none.
     """
 
     def exchange(stdin: IO[bytes], stdout: IO[bytes]) -> None:
@@ -196,18 +192,26 @@ def show_log(
     ended = reach(way, start, terminal=False, patience=patience, progress=progress)
     if ended.returncode != 0:
         raise AccountError(
-            f"the log {LOG_FILE} of {way.target.instance_id} can't be read",
+            f"{' and '.join(_FILES[wanted.part])} of {way.target.instance_id} can't be read",
             why=ended.stderr.decode("utf-8", "replace").strip(),
             next_command=shlex.join(("spawn", "logs", way.target.instance_id, "--source=console")),
         )
 
 
 def log_command(wanted: LogRequest) -> tuple[str, ...]:
-    """Return the command that prints the log on the instance.
+    """Return the command that prints the logs on the instance, one after the other.
 
-    Only root may read it on some images: whoever logs in there may become root without a password.
+    Only root may read them on some images: whoever logs in there may become root without a
+    password. An agent that had nothing to note yet has no log: one that is followed may come.
     """
-    first = "+1" if wanted.lines is None else str(wanted.lines)
-    read = shlex.join(("tail", "-n", first, *(("-F",) if wanted.follow else ()), LOG_FILE))
-    readable = f"[ -r {LOG_FILE} ] || ! [ -e {LOG_FILE} ]"
-    return ("sh", "-c", f"if {readable}; then exec {read}; else exec sudo -n {read}; fi")
+    first, *others = _FILES[wanted.part]
+    lines = "+1" if wanted.lines is None else str(wanted.lines)
+    tail = shlex.join(("tail", "-q", "-n", lines, *(("-F",) if wanted.follow else ())))
+    here = "true" if wanted.follow else '[ -e "$file" ]'
+    script = (
+        f"become=; set -- {first}\n"
+        f'for file in {shlex.join(others)}; do {here} && set -- "$@" "$file"; done\n'
+        'for file; do [ -r "$file" ] || ! [ -e "$file" ] || become="sudo -n"; done\n'
+        f'exec $become {tail} "$@"'
+    )
+    return ("sh", "-c", script)

@@ -16,6 +16,9 @@ LONGEST_VALUE = 256
 # in a key once InstanceMetadataTags is enabled, and so do the keys `.`, `..` and `_index`.
 _METADATA_KEY = re.compile(r"[A-Za-z0-9+\-=.,_:@]{1,128}", re.ASCII)
 _METADATA_RESERVED = frozenset({".", "..", "_index"})
+# IAM API Reference, Tag; Amazon S3 User Guide, "Using cost allocation S3 bucket tags": values have
+# letters, digits, spaces and these. EC2's have more.
+_NOT_EVERYWHERE = re.compile(r"[^\w\s.:/=+\-@]")
 
 
 class Tag(enum.StrEnum):
@@ -90,6 +93,11 @@ def unreadable_in_metadata(keys: Iterable[str]) -> tuple[str, ...]:
 def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
     """Write tags as nearly every AWS API takes them: a list of Key and Value, sorted by key."""
     return [{"Key": key, "Value": tags[key]} for key in sorted(tags)]
+
+
+def plain_tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Write tags as IAM and S3 take them, whose values have fewer characters than EC2's."""
+    return tag_list({key: _NOT_EVERYWHERE.sub("_", value) for key, value in tags.items()})
 
 
 def tag_mapping(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:

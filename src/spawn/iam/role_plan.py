@@ -12,7 +12,6 @@ takes one back, since others may be using it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -21,7 +20,7 @@ from spawn.aws import iam
 from spawn.aws.questions import Absent, Fact, Known, Unseen
 from spawn.core.errors import RefusedByControl
 from spawn.core.steps import Parameters, Retry, Stage, Step
-from spawn.core.tags import tag_list
+from spawn.core.tags import plain_tag_list
 from spawn.iam.documents import PolicyDocument, canonical_json
 from spawn.iam.parsing import document_of
 from spawn.iam.roles import INLINE_NAME, RoleFacts, WantedRole
@@ -35,8 +34,6 @@ _SETTLING = tuple(
     Retry(code=code, limit_seconds=20) for code in ("NoSuchEntity", "ConcurrentModification")
 )
 _ALREADY_THERE = ("EntityAlreadyExists",)
-# IAM API Reference, Tag: values have letters, digits, spaces and these. EC2's tags have more.
-_NOT_IN_IAM_TAGS = re.compile(r"[^\w\s.:/=+\-@]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,7 +188,7 @@ def _creations(
             parameters={
                 "InstanceProfileName": name,
                 "Path": iam.PATH,
-                "Tags": _iam_tags(tags),
+                "Tags": plain_tag_list(tags),
             },
             sentence=f"make the instance profile {name}",
             collides=_ALREADY_THERE,
@@ -205,13 +202,9 @@ def _role_parameters(wanted: WantedRole, tags: Mapping[str, str]) -> Parameters:
         "Path": iam.PATH,
         "AssumeRolePolicyDocument": canonical_json(wanted.trust),
         "Description": "Made by spawn and named by its content; spawn refuses it once edited.",
-        "Tags": _iam_tags(tags),
+        "Tags": plain_tag_list(tags),
         **boundary,
     }
-
-
-def _iam_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    return tag_list({key: _NOT_IN_IAM_TAGS.sub("_", value) for key, value in tags.items()})
 
 
 def _fillings(wanted: WantedRole, facts: RoleFacts, region: str) -> Iterator[Step]:

@@ -9,6 +9,8 @@
                `staging` and `request`; words by `summary`; `planned_posture` for the controls
     userdata   the bytes that the instance starts with, pure: the boothook that brings the agent
                (`agent`, `bootstrap`, `travelling`) and the person's part
+    aws_duties what the agent calls AWS for: `dns`, `shipping`, `asking`, and the `script` that is
+               put into a `bucket`; `endpoints` says where. Pure
     apply      performs a plan and keeps its journal (`journalling`)
     arrival    awaits what was launched, reads it back, has it judged
     shortage   what there is too little of, explained; `undo` ends what was launched in vain

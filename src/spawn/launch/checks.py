@@ -8,6 +8,7 @@ from spawn.core.endings import End
 from spawn.core.errors import InputError
 from spawn.core.levels import Level
 from spawn.core.tags import LONGEST_VALUE, MOST_TAGS, Tag, unreadable_in_metadata
+from spawn.launch.dns import check_dns
 from spawn.launch.duty_checks import check_duties
 from spawn.launch.spec import DEFAULT_TTL, LaunchSpec
 
@@ -26,6 +27,9 @@ _OWN_TAGS = (
     Tag.ON_IDLE,
     Tag.ON_COMPLETE,
     Tag.ON_EXPIRY,
+    Tag.DNS_NAME,
+    Tag.DNS_ZONE,
+    Tag.LOG_GROUP,
 )
 # Less than what a boot takes is a mistake, and would leave a machine that ends as it begins.
 SHORTEST_TTL = timedelta(minutes=1)
@@ -40,6 +44,7 @@ def check_spec(spec: LaunchSpec) -> None:
     _check_market(spec)
     _check_agent(spec)
     check_duties(spec)
+    check_dns(spec)
     if spec.ami is not None and spec.os is not None:
         raise InputError("--ami and --os exclude each other", why="the image decides the system")
     if spec.encrypt_volumes is False and spec.kms_key_id is not None:
@@ -156,6 +161,12 @@ def _check_market(spec: LaunchSpec) -> None:
 
 def _check_agent(spec: LaunchSpec) -> None:
     """Where nothing of ours runs, the end date is the backstop's alone."""
+    duties = {"--dns-name": spec.dns_name is not None, "--ship-logs": spec.ship_logs}
+    for flag, is_asked in duties.items():
+        if is_asked and not spec.agent:
+            raise InputError(
+                f"{flag} and --no-agent exclude each other", why="it is the agent that does it"
+            )
     if spec.agent or spec.security is not Level.STRICT:
         return
     raise InputError(

@@ -11,9 +11,12 @@ from spawn.aws.sts import Identity
 from spawn.core.instants import format_instant
 from spawn.core.steps import Stage
 from spawn.core.tags import Tag
-from spawn.launch.agent import agent_boothook, order_tags
+from spawn.launch.agent import agent_boothook
+from spawn.launch.aws_duties import AwsDuties, choose_aws_duties
 from spawn.launch.candidates import Candidates, choose_candidates
+from spawn.launch.duties import order_tags, own_duties, pre_stop_time
 from spawn.launch.facts import AccountFacts
+from spawn.launch.floor import hold_script_to_floor
 from spawn.launch.parts import (
     Key,
     Place,
@@ -55,6 +58,7 @@ class Decisions:
     unseen_organisation: str
     schedule_group: Stage
     table: TablePlan
+    aws_duties: AwsDuties
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -72,6 +76,7 @@ class Decisions:
             deaf if is_deaf else "",
             self.table.warning,
             self.unseen_organisation,
+            *self.aws_duties.notes,
         )
         return tuple(filter(None, notes))
 
@@ -90,10 +95,27 @@ def decide(
         Tag.CREATED_AT.value: format_instant(now),
     }
     candidates = choose_candidates(spec, facts, now=now)
-    tags = spec.tags | shared | _own_tags(spec, expires_at)
+    if facts.script is not None:
+        hold_script_to_floor(spec, facts.organisation)
+    place = choose_place(spec, facts, candidates.first.choice, tags=shared)
+    aws_duties = choose_aws_duties(
+        spec,
+        facts.aws_duties,
+        caller,
+        has_public_address=place.public_address,
+        tags=shared,
+    )
+    tags = spec.tags | shared | _own_tags(spec, expires_at) | {**aws_duties.tags}
     has_gpu = any(candidate.has_gpu for candidate in candidates.found)
+    duties = own_duties(spec, has_gpu=has_gpu) | {**aws_duties.duties}
     boothook = agent_boothook(
-        spec, facts.agent, tags, now=now, expires_at=expires_at, has_gpu=has_gpu
+        facts.agent,
+        tags,
+        now=now,
+        expires_at=expires_at,
+        duties=duties,
+        pre_stop=pre_stop_time(spec, duties),
+        programs=aws_duties.programs,
     )
     return Decisions(
         launch_id=launch_id,
@@ -102,15 +124,16 @@ def decide(
         expires_at=expires_at,
         tags=tags,
         candidates=candidates,
-        place=choose_place(spec, facts, candidates.first.choice, tags=shared),
+        place=place,
         key=choose_key(spec, facts, tags=shared),
         rights=choose_rights(spec, facts, tags=shared),
-        user_data=_user_data(spec, boothook),
+        user_data=_user_data(spec, boothook, aws_duties.user_data or spec.user_data),
         has_agent=spec.agent,
         has_metadata_tags=spec.metadata.instance_metadata_tags == "enabled",
         unseen_organisation=_unseen(facts.organisation),
         schedule_group=plan_group(facts.schedule_group, region=spec.region, tags=shared),
         table=plan_table(facts.table, region=spec.region, tags=shared),
+        aws_duties=aws_duties,
     )
 
 
@@ -128,7 +151,7 @@ def _own_tags(spec: LaunchSpec, expires_at: datetime) -> dict[str, str]:
     return tags if spec.name is None else tags | {Tag.NAME.value: spec.name}
 
 
-def _user_data(spec: LaunchSpec, boothook: bytes) -> bytes | None:
+def _user_data(spec: LaunchSpec, boothook: bytes, persons: bytes | None) -> bytes | None:
     if spec.agent:
-        return assemble(boothook, spec.user_data, flag="--user-data")
-    return None if spec.user_data is None else verbatim(spec.user_data, flag="--user-data")
+        return assemble(boothook, persons, flag="--user-data")
+    return None if persons is None else verbatim(persons, flag="--user-data")

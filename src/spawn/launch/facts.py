@@ -1,14 +1,15 @@
 """What the account holds that bears on a launch, read in one parallel round.
 
 No question needs another's answer, but for those about things that are named after the caller:
-who that is, is asked in the same round, and guessed meanwhile. A wrong guess costs a second round.
+who that is, is asked in the same round, and guessed meanwhile. A wrong guess costs a second round,
+and so does a hosted zone that is given by its name: what is in it is asked for by its id.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -21,19 +22,25 @@ from spawn.aws.sts import Identity, caller_question
 from spawn.connect.key_pairs import key_pair_question
 from spawn.connect.keys import pair_name
 from spawn.connect.publickey import parse_public_key
+from spawn.iam.documents import Statement
 from spawn.iam.existing import IdentityFacts, identity_questions, parse_identity
 from spawn.iam.roles import RoleFacts, role_questions
 from spawn.images.accelerators import looks_accelerated
 from spawn.images.catalog import OperatingSystem
 from spawn.images.choose import given_image_question, image_question, parse_image_id
 from spawn.launch.agent import AgentSource, read_agent_source
+from spawn.launch.aws_duties import AwsDutyFacts, bucket_for, duty_statements, script_to_stage
+from spawn.launch.bucket import BucketFacts, ask_bucket
+from spawn.launch.dns import DnsFacts, ask_dns
 from spawn.launch.rights import (
+    Extra,
     attached_arns,
     decisive_boundary,
     owner_of,
     possible_backstop_roles,
     possible_roles,
 )
+from spawn.launch.script import StagedScript
 from spawn.launch.spec import LaunchSpec
 from spawn.network import given, groups, subnets
 from spawn.network.caller import CallerAddresses
@@ -50,13 +57,17 @@ SIDE_BY_SIDE = 48
 
 @dataclass(frozen=True, kw_only=True)
 class CallerFacts:
-    """What is named after the caller. `roles` are by name, `policies` by ARN."""
+    """What is named after the caller. `roles` are by name, `policies` by ARN.
+
+    bucket  where a script is put that user-data has no room for; None where there is none
+    """
 
     identity: Identity
     own_groups: tuple[ec2.SecurityGroup, ...]
     roles: dict[str, RoleFacts]
     policies: dict[str, Fact[iam.ManagedPolicy]]
     named_role: IdentityFacts | None
+    bucket: BucketFacts | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +86,8 @@ class AccountFacts:
     caller_addresses  None where nothing depends on them
     key_pair          the named one, or the one that holds the person's own key; None for neither
     agent             the source of what an instance is sent to end itself
+    dns               what there is of the name that the instance is to keep
+    script            the person's script, where user-data has no room for it
     """
 
     caller: CallerFacts
@@ -91,6 +104,19 @@ class AccountFacts:
     prices: PriceFacts
     organisation: Fact[Parameter]
     agent: AgentSource
+    dns: DnsFacts | None = None
+    script: StagedScript | None = None
+
+    @property
+    def aws_duties(self) -> AwsDutyFacts:
+        """What is known for those duties of the agent that call AWS."""
+        return AwsDutyFacts(dns=self.dns, script=self.script, bucket=self.caller.bucket)
+
+    def duty_statements(self, spec: LaunchSpec) -> tuple[Statement, ...]:
+        """Return what the role needs for them."""
+        zone_id = None if self.dns is None else self.dns.zone.zone_id
+        needs = duty_statements(spec, self.caller.identity, zone_id=zone_id, staged=self.script)
+        return tuple(needs)
 
 
 class OrganisationGuess(Protocol):
@@ -141,28 +167,42 @@ def gather(spec: LaunchSpec, reader: Reader, around: Surroundings) -> AccountFac
     Raises InputError for a spec that can't be understood, AwsRefusal for what can't be asked, and
     AccessDenied for what must be seen and may not.
     """
+    source = read_agent_source()
+    script = script_to_stage(spec, source, partition=around.partition, now=around.now)
     with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
         asker = Asker(reader, pool)
         identity = asker.ask(caller_question(spec.region))
-        guess = around.memory.guess()
-        of_caller = None if guess is None else _ask_of_caller(spec, guess, asker)
+        go_on = ask_dns(spec, asker)
         addresses = pool.submit(around.find_caller).result if _needs_caller(spec) else None
-        of_region = _ask_of_region(spec, asker, around)
+        of_region = _ask_of_region(spec, asker, around, source)
+        zone_id, dns = go_on()
+
+        def ask_of(caller: Identity) -> Callable[[], CallerFacts]:
+            extra = duty_statements(spec, caller, zone_id=zone_id, staged=script)
+            return _ask_of_caller(
+                spec, caller, asker, extra=tuple(extra), needs_bucket=script is not None
+            )
+
+        guess = around.memory.guess()
+        of_caller = None if guess is None else ask_of(guess)
         caller = value_of(identity())
         if of_caller is None or caller != guess:
-            of_caller = _ask_of_caller(spec, caller, asker)
+            of_caller = ask_of(caller)
             around.memory.keep(caller)
-        return of_region(of_caller(), None if addresses is None else addresses())
+        found = of_region(of_caller(), None if addresses is None else addresses())
+        return replace(found, dns=dns(), script=script)
 
 
 def _needs_caller(spec: LaunchSpec) -> bool:
     return not spec.security_groups and needs_caller(spec.security, spec.ssh_from)
 
 
-def _ask_of_caller(spec: LaunchSpec, caller: Identity, asker: Asker) -> Callable[[], CallerFacts]:
+def _ask_of_caller(
+    spec: LaunchSpec, caller: Identity, asker: Asker, *, extra: Extra, needs_bucket: bool
+) -> Callable[[], CallerFacts]:
     region = spec.region
     wanted = (
-        *possible_roles(spec, caller).values(),
+        *possible_roles(spec, caller, extra).values(),
         *possible_backstop_roles(spec, caller).values(),
     )
     own_groups = asker.ask(groups.own_groups_question(owner_of(spec, caller), region=region))
@@ -170,12 +210,14 @@ def _ask_of_caller(spec: LaunchSpec, caller: Identity, asker: Asker) -> Callable
     arns = (*attached_arns(spec, caller), decisive_boundary(spec, caller))
     policies = {arn: asker.ask(iam.managed_policy_question(arn, region)) for arn in arns}
     named_role = _ask_named_role(spec, caller, asker)
+    bucket = ask_bucket(bucket_for(spec, caller), asker) if needs_bucket else None
     return lambda: CallerFacts(
         identity=caller,
         own_groups=value_of(own_groups()),
         roles={name: answered() for name, answered in roles.items()},
         policies={arn: answered() for arn, answered in policies.items()},
         named_role=named_role(),
+        bucket=None if bucket is None else bucket(),
     )
 
 
@@ -191,7 +233,7 @@ def _ask_named_role(
 
 
 def _ask_of_region(
-    spec: LaunchSpec, asker: Asker, around: Surroundings
+    spec: LaunchSpec, asker: Asker, around: Surroundings, source: AgentSource
 ) -> Callable[[CallerFacts, CallerAddresses | None], AccountFacts]:
     region = spec.region
     vpcs = asker.ask(subnets.vpcs_question(region=region))
@@ -228,7 +270,7 @@ def _ask_of_region(
         table=table(),
         prices=prices(),
         organisation=organisation(),
-        agent=read_agent_source(),
+        agent=source,
     )
 
 

@@ -22,6 +22,7 @@ from spawn.launch.rights import (
     possible_backstop_roles,
     possible_roles,
 )
+from spawn.launch.shipping import shipping_templates
 from spawn.launch.spec import LaunchSpec
 from spawn.network.caller import no_way_in
 from spawn.network.given import check_given_groups, check_prefix_lists, parse_group_ids
@@ -193,7 +194,7 @@ def choose_rights(spec: LaunchSpec, facts: AccountFacts, *, tags: dict[str, str]
         asked_boundary(spec, caller), facts.caller.policies[decisive], default=decisive
     )
     backstop = possible_backstop_roles(spec, caller)[boundary]
-    wanted = possible_roles(spec, caller).get(boundary)
+    wanted = possible_roles(spec, caller, facts.duty_statements(spec)).get(boundary)
     plans = [
         plan_role(role, facts.caller.roles[role.name], region=spec.region, tags=tags)
         for role in (wanted, backstop)
@@ -215,7 +216,8 @@ def _instance_role(
     spec: LaunchSpec, facts: AccountFacts, wanted: WantedRole | None, plans: list[RolePlan]
 ) -> tuple[dict[str, str] | None, str, Role | Unseen | None, str]:
     if wanted is not None:
-        templates = tuple(word for text in spec.iam_policies for word in text.split(","))
+        asked = (*spec.iam_policies, *shipping_templates(spec))
+        templates = tuple(word for text in asked for word in text.split(","))
         verb = "reuses" if plans[0].reused else "makes"
         return (
             {"Name": wanted.name},

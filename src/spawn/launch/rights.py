@@ -12,11 +12,15 @@ from spawn.core.levels import Level
 from spawn.core.tags import Tag
 from spawn.iam.backstop_role import wanted_backstop_role
 from spawn.iam.checks import parse_identity_policy
-from spawn.iam.documents import PolicyDocument
+from spawn.iam.documents import PolicyDocument, Statement
 from spawn.iam.managed import boundary_arn, default_boundary_arn, managed_policy_arns
 from spawn.iam.roles import WantedRole, wanted_role
 from spawn.iam.templates import SESSION_MANAGER, parse_templates, statements
+from spawn.launch.shipping import shipping_templates
 from spawn.launch.spec import LaunchSpec
+
+# What the agent's duties need besides templates: a statement each (`aws_duties`).
+Extra = tuple[Statement, ...]
 
 
 def owner_of(spec: LaunchSpec, caller: Identity) -> str:
@@ -46,14 +50,14 @@ def possible_boundaries(spec: LaunchSpec, caller: Identity) -> tuple[str | None,
     return (decisive,) if spec.permissions_boundary else (decisive, None)
 
 
-def documents(spec: LaunchSpec, caller: Identity) -> tuple[PolicyDocument, ...]:
+def documents(spec: LaunchSpec, caller: Identity, extra: Extra = ()) -> tuple[PolicyDocument, ...]:
     """Return the policies of the instance's own role, none where nothing was asked.
 
     Raises InputError, naming the flag, for unknown templates, scopes and malformed documents.
     """
     from_templates = tuple(
         statement
-        for template in parse_templates(spec.iam_policies)
+        for template in parse_templates((*spec.iam_policies, *shipping_templates(spec)))
         for statement in statements(
             template,
             partition=caller.partition,
@@ -61,7 +65,8 @@ def documents(spec: LaunchSpec, caller: Identity) -> tuple[PolicyDocument, ...]:
             account=caller.account,
         )
     )
-    asked = [PolicyDocument(statements=from_templates)] if from_templates else []
+    ours = (*from_templates, *extra)
+    asked = [PolicyDocument(statements=ours)] if ours else []
     if spec.iam_policy_document is not None:
         asked.append(
             parse_identity_policy(
@@ -78,7 +83,9 @@ def attached_arns(spec: LaunchSpec, caller: Identity) -> tuple[str, ...]:
     return managed_policy_arns(spec.iam_managed_policies, partition=caller.partition)
 
 
-def possible_roles(spec: LaunchSpec, caller: Identity) -> dict[str | None, WantedRole]:
+def possible_roles(
+    spec: LaunchSpec, caller: Identity, extra: Extra = ()
+) -> dict[str | None, WantedRole]:
     """Return the instance's role by the boundary that it may turn out to carry; empty for none.
 
     Raises InputError for what can't go together or can't be understood.
@@ -86,7 +93,7 @@ def possible_roles(spec: LaunchSpec, caller: Identity) -> dict[str | None, Wante
     _refuse_two_roles(spec)
     if spec.iam_role is not None:
         return {}
-    asked, attached = documents(spec, caller), attached_arns(spec, caller)
+    asked, attached = documents(spec, caller, extra), attached_arns(spec, caller)
     if spec.permissions_boundary is not None and not asked and not attached:
         raise InputError(
             "--permissions-boundary has nothing to bound",

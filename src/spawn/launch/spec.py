@@ -100,6 +100,8 @@ class LaunchSpec(msgspec.Struct, frozen=True, kw_only=True):
     iam_policy_documents  the texts of policy files: parsed and checked by the plan
     user_data             the person's own text or bytes, unchanged
     hibernation           whether it may be hibernated by hand, whatever ends it by itself
+    dns_name              the name that leads to it, in `dns_zone`: a hosted zone's id or name
+    ship_logs             whether its agent's log goes to CloudWatch Logs
     """
 
     region: str
@@ -142,6 +144,9 @@ class LaunchSpec(msgspec.Struct, frozen=True, kw_only=True):
     idle: Idle | None = None
     completion: Completion | None = None
     hibernation: bool = False
+    dns_name: str | None = None
+    dns_zone: str | None = None
+    ship_logs: bool = False
 
     @property
     def hibernates(self) -> bool:

@@ -51,8 +51,14 @@ def prepare_stages(made: Decisions) -> tuple[Stage, ...]:
         *made.key.create,
         *made.schedule_group,
         *made.table.create,
+        *made.aws_duties.create,
     )
-    fill = (*made.rights.fill, *made.place.fill, *made.table.complete)
+    fill = (
+        *made.rights.fill,
+        *made.place.fill,
+        *made.table.complete,
+        *made.aws_duties.fill,
+    )
     return tuple(stage for stage in (create, fill) if stage)
 
 

@@ -32,6 +32,7 @@ def summary_of(spec: LaunchSpec, made: Decisions, *, now: datetime) -> tuple[tup
         ("price", _price(spec, made, now)),
         ("ends", _end(spec, made)),
         *_other_ends(spec),
+        *made.aws_duties.summary,
     )
 
 

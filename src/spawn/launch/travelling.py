@@ -2,7 +2,8 @@
 
 User-data has room for 16 KiB, most of which is the person's. What is taken out is what Python
 passes over when it runs: comments, docstrings, annotations (but those that make the fields of a
-class) and the imports that only they need. Names, layout and everything else stay as they are.
+class) and the imports that only they need. A level of indentation is one space. Names, lines and
+everything else stay as they are.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Iterable, Iterator
 
 # From (line, column) to (line, column), as `ast` counts: lines from 1, columns from 0.
 Span = tuple[tuple[int, int], tuple[int, int]]
+_TEXTS = (ast.Constant, ast.JoinedStr)
 
 
 def travelling(source: str) -> str:
@@ -24,7 +26,21 @@ def travelling(source: str) -> str:
     tree = ast.parse(source)
     cut = (*_comments(source), *_docstrings(tree), *_annotations(tree, source.splitlines()))
     lean = _without(source, cut)
-    return _replaced(lean, _needed_imports(ast.parse(lean)))
+    return _shallow(_replaced(lean, _needed_imports(ast.parse(lean))))
+
+
+def _shallow(source: str) -> str:
+    """Indent by one space where the source has four; what is within a text stays."""
+    texts = (node for node in ast.walk(ast.parse(source)) if isinstance(node, _TEXTS))
+    within = {line for text in texts for line in range(text.lineno + 1, _end(text)[0] + 1)}
+    numbered = enumerate(source.splitlines(), start=1)
+    lines = (line if number in within else _narrow(line) for number, line in numbered)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _narrow(line: str) -> str:
+    code = line.lstrip(" ")
+    return " " * ((len(line) - len(code)) // 4) + code
 
 
 def _without(source: str, spans: Iterable[Span]) -> str:

@@ -28,9 +28,10 @@ _LONGEST_7BIT_LINE = 998
 # Lines stay as long as they are: a script must not be folded.
 _UNTOUCHED = compat32.clone(max_line_length=0)
 _GZIP_MAGIC = b"\x1f\x8b"
+_SCRIPT = "text/x-shellscript"
 # Longer marks before those that they begin with; None: the text is a multipart of its own.
 _KINDS: tuple[tuple[bytes, str | None], ...] = (
-    (b"#!", "text/x-shellscript"),
+    (b"#!", _SCRIPT),
     (b"#cloud-boothook", "text/cloud-boothook"),
     (b"#cloud-config-archive", "text/cloud-config-archive"),
     (b"#cloud-config-jsonp", "text/cloud-config-jsonp"),
@@ -69,16 +70,29 @@ def unpacked(user_data: bytes, *, flag: str) -> bytes:
 def assemble(boothook: bytes, user_data: bytes | None, *, flag: str) -> bytes:
     """Return the user-data of a launch: the boothook, then the person's part where there is one.
 
-    It is gzipped, and the same input gives the same bytes. Raises InputError, naming `flag`, for
-    a text that does not fit even so, or that no part of cloud-init would run.
+    Raises InputError, naming `flag`, for a text that does not fit, or that no part of cloud-init
+    would run.
+    """
+    sent = packed(boothook, user_data, flag=flag)
+    return _fitting(
+        sent,
+        f"compressed it has {len(sent)} bytes",
+        why="only a script can be kept in a bucket by spawn: have one fetch the large part",
+        flag=flag,
+    )
+
+
+def packed(boothook: bytes, user_data: bytes | None, *, flag: str) -> bytes:
+    """Return the same, gzipped, however large; the same input gives the same bytes.
+
+    Raises InputError, naming `flag`, for a text that no part of cloud-init would run.
     """
     if user_data is None:
         return gzip.compress(boothook, mtime=0)
     message = MIMEMultipart("mixed", boundary=_boundary(boothook, user_data))
     message.attach(_part("text/cloud-boothook", boothook))
     message.attach(_users_part(unpacked(user_data, flag=flag), flag=flag))
-    sent = gzip.compress(message.as_bytes(policy=_UNTOUCHED), mtime=0)
-    return _fitting(sent, f"compressed it has {len(sent)} bytes", flag=flag)
+    return gzip.compress(message.as_bytes(policy=_UNTOUCHED), mtime=0)
 
 
 def verbatim(user_data: bytes, *, flag: str) -> bytes:
@@ -86,15 +100,17 @@ def verbatim(user_data: bytes, *, flag: str) -> bytes:
 
     Raises InputError, naming `flag`, for too many.
     """
-    return _fitting(user_data, f"it has {len(user_data)} bytes", flag=flag)
+    return _fitting(
+        user_data,
+        f"it has {len(user_data)} bytes",
+        why="keep the large part in a bucket, and fetch it from there",
+        flag=flag,
+    )
 
 
-def _fitting(sent: bytes, size: str, *, flag: str) -> bytes:
+def _fitting(sent: bytes, size: str, *, why: str, flag: str) -> bytes:
     if len(sent) > MOST_BYTES:
-        raise InputError(
-            f"{flag} is too large: {size}, and EC2 takes {MOST_BYTES}",
-            why="keep the large part in a bucket, and fetch it from a short script",
-        )
+        raise InputError(f"{flag} is too large: {size}, and EC2 takes {MOST_BYTES}", why=why)
     return sent
 
 
@@ -103,10 +119,19 @@ def _users_part(text: bytes, *, flag: str) -> Message:
         raise InputError(
             f"{flag} is written for Windows", why="spawn launches Linux; write a shell script"
         )
+    script = as_script(text)
+    if script is not None:
+        return _part(_SCRIPT, script)
+    kind = next(kind for mark, kind in _KINDS if text.startswith(mark))
+    return _multipart(text, flag=flag) if kind is None else _part(kind, text)
+
+
+def as_script(text: bytes) -> bytes | None:
+    """Return a text as it is run, where that is as a script; None for what cloud-init reads."""
     for mark, kind in _KINDS:
         if text.startswith(mark):
-            return _multipart(text, flag=flag) if kind is None else _part(kind, text)
-    return _part("text/x-shellscript", b"#!/bin/bash\n" + text)
+            return text if kind == _SCRIPT else None
+    return b"#!/bin/bash\n" + text
 
 
 def _multipart(text: bytes, *, flag: str) -> Message:

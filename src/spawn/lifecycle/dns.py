@@ -7,27 +7,24 @@ say anything: only records that bear the instance's own id as their identifier a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from spawn.aws import route53
 from spawn.aws.perform import Performer, Result
 from spawn.aws.questions import Absent, Asker, Known, Unseen, as_far_as_seen
+from spawn.core.ids import HOSTED_ZONE_ID, is_host_name
 from spawn.core.steps import Stage, Step
 from spawn.core.tags import Tag
 from spawn.lifecycle.listed import ListedInstance
 
 _TYPES = frozenset({"A", "AAAA"})
-# Route 53 API Reference, "ResourceId"; RFC 1123, section 2.1, in lower case and without a last dot.
-_ZONE = re.compile(r"[A-Z0-9]{1,32}", re.ASCII)
-_NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.){1,8}[a-z0-9-]{2,63}", re.ASCII)
 
 
 def dns_place(row: ListedInstance) -> tuple[str, str] | None:
     """Return zone and name of an instance's records, None where its tags name none."""
     zone, name = row.tags.get(Tag.DNS_ZONE, ""), row.tags.get(Tag.DNS_NAME, "")
-    return (zone, name) if _ZONE.fullmatch(zone) and _NAME.fullmatch(name) else None
+    return (zone, name) if HOSTED_ZONE_ID.fullmatch(zone) and is_host_name(name) else None
 
 
 def has_no_use_for_records(row: ListedInstance) -> bool:
@@ -70,7 +67,7 @@ class Cleared:
 def clear_records(asker: Asker, performer: Performer, rows: Iterable[ListedInstance]) -> Cleared:
     """Take the instances' records out; nothing is asked for those whose tags name none."""
     asked = [
-        (row, zone, asker.ask(route53.record_sets_question(zone, name, row.region)))
+        (row, zone, asker.ask(route53.record_sets_question(zone, name, region=row.region)))
         for row, (zone, name) in _places(rows)
     ]
     done: list[str] = []

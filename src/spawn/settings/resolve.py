@@ -33,8 +33,9 @@ def resolve(sources: Iterable[Source]) -> dict[str, Resolved]:
        name. A tag that the organisation gives without a value is a demand and no value.
     2. Of two settings that exclude each other, the one that is said nearer stays.
     3. A default that would have nothing to act on is left out, where the same said for this
-       launch would be an error: a boundary without a role, a price limit without spot. An
-       organisation's `ssh-from` limits, and opens nothing in a launch that is closed.
+       launch would be an error: a boundary without a role, a price limit without spot, a zone
+       without a name. An organisation's `ssh-from` limits, and opens nothing in a launch that is
+       closed.
     """
     in_order = sorted(sources, key=lambda source: source.origin)
     found = {
@@ -82,18 +83,24 @@ def _without_rivals(found: dict[str, Resolved]) -> dict[str, Resolved]:
 
 
 def _effective(found: dict[str, Resolved]) -> dict[str, Resolved]:
-    values = values_of(found)
-    idle = set()
-    if not makes_role(values):
-        idle.add("permissions-boundary")
-    if values.get("spot") is not True:
-        idle.add("spot-max-price")
-    kept = {
+    kept = _without(found, _needing_what_is_not_there(found))
+    if not makes_role(values_of(kept)):
+        kept = _without(kept, {"permissions-boundary"})
+    is_closed = text_of(values_of(kept), "security") == Level.STRICT
+    if is_closed and "ssh-from" in kept and kept["ssh-from"].origin is Origin.ORGANISATION:
+        del kept["ssh-from"]
+    return kept
+
+
+def _needing_what_is_not_there(found: dict[str, Resolved]) -> set[str]:
+    needed = {key: SETTINGS[key].needs for key in found if SETTINGS[key].needs}
+    return {key for key, need in needed.items() if need not in found or not found[need].value}
+
+
+def _without(found: dict[str, Resolved], idle: set[str]) -> dict[str, Resolved]:
+    """Leave out defaults that have nothing to act on."""
+    return {
         key: one
         for key, one in found.items()
         if key not in idle or one.origin in _SAID_FOR_THIS_LAUNCH
     }
-    is_closed = text_of(values, "security") == Level.STRICT
-    if is_closed and "ssh-from" in kept and kept["ssh-from"].origin is Origin.ORGANISATION:
-        del kept["ssh-from"]
-    return kept

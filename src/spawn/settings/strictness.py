@@ -66,9 +66,21 @@ def pairs_among(values: Values, key: str) -> Mapping[str, str]:
 
 
 def makes_role(values: Values) -> bool:
-    """Whether the launch makes a role: for policies, and in `strict` for Session Manager."""
+    """Whether the launch makes a role: for policies, for what the agent is to call, in `strict`."""
     is_strict = text_of(values, "security") == Level.STRICT
-    return "iam-role" not in values and (is_strict or any(key in values for key in ROLE_POLICIES))
+    is_asked = any(key in values for key in ROLE_POLICIES)
+    return "iam-role" not in values and (is_strict or is_asked or _calls_aws(values))
+
+
+def _calls_aws(values: Values) -> bool:
+    """Whether the agent does: for a name, for its log, for an end that powering off does not bring.
+
+    `spawn.launch.duties.asks_ec2` says the last of a whole launch.
+    """
+    powering_off = text_of(values, "on-expiry", "terminate")
+    ends = {text_of(values, key, powering_off) for key in ("on-idle", "on-complete")}
+    is_named, is_shipped = "dns-name" in values, values.get("ship-logs") is True
+    return is_named or is_shipped or ends != {powering_off}
 
 
 def _security(demanded: Value, values: Values) -> str | None:
@@ -192,6 +204,7 @@ MAX_COST = Floor(lambda value: f"max-cost {value} at most", _max_cost)
 ENCRYPT_VOLUMES = _switch("encrypt-volumes", strict=True)
 PUBLIC_IP = _switch("public-ip", strict=False)
 AGENT = _switch("agent", strict=True, otherwise=True)
+SHIP_LOGS = _switch("ship-logs", strict=True, otherwise=False)
 PERMISSIONS_BOUNDARY = Floor(
     lambda value: f"permissions-boundary {value} on the role that is made", _boundary
 )

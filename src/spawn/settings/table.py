@@ -52,6 +52,7 @@ class Setting:
     floor             what an organisation's value demands; None for a mere default
     built_in          what holds where nobody says anything, None where that is decided otherwise
     yields_to         variables of AWS's own that mean the same: nearer than any file
+    needs             the setting without which it says nothing, "" for none
     """
 
     key: str
@@ -63,6 +64,7 @@ class Setting:
     floor: Floor | None = None
     built_in: Value | None = None
     yields_to: tuple[str, ...] = ()
+    needs: str = ""
 
     @property
     def flag(self) -> str:
@@ -139,12 +141,20 @@ def _check_percent(value: Value, place: str) -> None:
         raise InputError(f"{place} is {value}", why="write 1 to 100")
 
 
-def _length(key: str, origins: frozenset[Origin]) -> Setting:
-    return Setting(key=key, kind=Kind.TEXT, origins=origins, check=_check_ttl)
+def _length(key: str, origins: frozenset[Origin], *, needs: str = "") -> Setting:
+    return Setting(key=key, kind=Kind.TEXT, origins=origins, check=_check_ttl, needs=needs)
 
 
-def _text(key: str, origins: frozenset[Origin], *, kind: Kind = Kind.TEXT) -> Setting:
-    return Setting(key=key, kind=kind, origins=origins)
+def _text(
+    key: str, origins: frozenset[Origin], *, kind: Kind = Kind.TEXT, needs: str = ""
+) -> Setting:
+    return Setting(key=key, kind=kind, origins=origins, needs=needs)
+
+
+def _of_idleness(
+    key: str, kind: Kind, origins: frozenset[Origin], check: Check | None = None
+) -> Setting:
+    return Setting(key=key, kind=kind, origins=origins, check=check, needs="idle-timeout")
 
 
 _END_ACTIONS = _one_of("terminate", "stop", "hibernate")
@@ -230,7 +240,7 @@ _LAUNCH = (
         floor=strictness.PERMISSIONS_BOUNDARY,
     ),
     Setting(key="spot", kind=Kind.BOOLEAN, origins=_EVERYWHERE, built_in=False),
-    Setting(key="spot-max-price", kind=Kind.AMOUNT, origins=_SHARED),
+    Setting(key="spot-max-price", kind=Kind.AMOUNT, origins=_SHARED, needs="spot"),
     Setting(key="count", kind=Kind.INTEGER, origins=_HAND, check=_check_at_least_one, built_in=1),
     Setting(key="min-count", kind=Kind.INTEGER, origins=_HAND, check=_check_at_least_one),
     Setting(key="max-cost", kind=Kind.AMOUNT, origins=_SHARED, floor=strictness.MAX_COST),
@@ -242,17 +252,27 @@ _LAUNCH = (
     ),
     # What runs before the end, and what keeps disks or memory, is nothing for a stranger to say.
     _text("pre-stop", _OWN),
-    _length("pre-stop-timeout", _OWN),
+    _length("pre-stop-timeout", _OWN, needs="pre-stop"),
     _length("idle-timeout", _EVERYWHERE),
-    Setting(key="idle-cpu", kind=Kind.INTEGER, origins=_EVERYWHERE, check=_check_percent),
-    Setting(key="idle-network", kind=Kind.INTEGER, origins=_EVERYWHERE),
-    _text("active-processes", _EVERYWHERE, kind=Kind.TEXTS),
-    _text("active-ports", _EVERYWHERE, kind=Kind.TEXTS),
-    Setting(key="on-idle", kind=Kind.TEXT, origins=_SHARED, check=_END_ACTIONS),
+    _of_idleness("idle-cpu", Kind.INTEGER, _EVERYWHERE, _check_percent),
+    _of_idleness("idle-network", Kind.INTEGER, _EVERYWHERE),
+    _of_idleness("active-processes", Kind.TEXTS, _EVERYWHERE),
+    _of_idleness("active-ports", Kind.TEXTS, _EVERYWHERE),
+    _of_idleness("on-idle", Kind.TEXT, _SHARED, _END_ACTIONS),
     Setting(key="on-complete", kind=Kind.TEXT, origins=_SHARED, check=_END_ACTIONS),
-    _text("completion-file", _SHARED),
-    _length("completion-delay", _SHARED),
+    _text("completion-file", _SHARED, needs="on-complete"),
+    _length("completion-delay", _SHARED, needs="on-complete"),
     Setting(key="hibernation", kind=Kind.BOOLEAN, origins=_SHARED, built_in=False),
+    # A stranger's directory could take over a name, and say what an instance may do.
+    _text("dns-name", _HAND),
+    _text("dns-zone", _SHARED, needs="dns-name"),
+    Setting(
+        key="ship-logs",
+        kind=Kind.BOOLEAN,
+        origins=_SHARED,
+        floor=strictness.SHIP_LOGS,
+        built_in=False,
+    ),
     Setting(
         key="agent",
         kind=Kind.BOOLEAN,

@@ -13,7 +13,6 @@ import pytest
 
 from spawn.core.instants import format_instant
 from spawn.launch.agent import agent_boothook, read_agent_source
-from spawn.launch.spec import LaunchSpec
 
 ENCLOSURE = ["unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "--mount-proc"]
 NOTE = '#!/bin/sh\necho "${0##*/} $*" >>"$MACHINE/calls"\n'
@@ -57,14 +56,7 @@ def boot(tmp_path: Path, ends_at: datetime, *, systemd: bool) -> list[str]:
     tags = {"spawn:expires-at": format_instant(ends_at), "owner": "ana"}
     now = datetime.now(UTC)
     (tmp_path / "boothook").write_bytes(
-        agent_boothook(
-            LaunchSpec(region="us-east-1"),
-            read_agent_source(),
-            tags,
-            now=now,
-            expires_at=ends_at,
-            has_gpu=False,
-        )
+        agent_boothook(read_agent_source(), tags, now=now, expires_at=ends_at)
     )
     subprocess.run(
         [*ENCLOSURE, "sh", "-c", textwrap.dedent(BOOT)],

@@ -126,6 +126,9 @@ WORDS: tuple[tuple[str, list[str], Any], ...] = (
         (Waiver(control="A", reason="why"), Waiver(control="B", reason="why")),
     ),
     ("on_expiry", ["--on-expiry", "stop"], End.STOP),
+    ("dns_name", ["--dns-name", "box.example.com"], "box.example.com"),
+    ("dns_zone", ["--dns-zone", "Z1"], "Z1"),
+    ("ship_logs", ["--ship-logs"], True),
 )
 # Tested with files below, or not a flag of its own.
 ELSEWHERE = {"region", "iam_policy_document"}

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spawn.aws.logs import LogEvent
+from spawn.connect.feeds import ConsoleFeed, LogPart, last_lines, new_output
 from spawn.connect.logs import (
-    LOG_FILE,
+    AGENT_LOG,
+    BOOT_LOG,
     LoggedInstance,
     LogRequest,
     LogSource,
-    follow_console,
-    last_lines,
     log_command,
-    new_output,
     show_output,
 )
-from spawn.connect.patience import Patience
+from spawn.connect.patience import Patience, in_silence
 from spawn.connect.way import Way
-from spawn.core.errors import AccountError
+from spawn.core.errors import AccountError, InputError
 
+A = TypeVar("A")
 WINDOW = 1000  # room for what a look adds, and for what is needed to know it again
 
 
@@ -35,6 +36,8 @@ class Scripted:
     consoles: Sequence[str]
     states: Sequence[str] = ("running",)
     refusal: str = "there is no way to it"
+    group: str = ""
+    shipped: Sequence[tuple[LogEvent, ...]] = ((),)
     asked: list[str] = field(default_factory=list)
     shown: bytes = b""
     told: list[str] = field(default_factory=list)
@@ -42,14 +45,21 @@ class Scripted:
     def sources(self) -> LoggedInstance:
         """Return it as what output is read from; nothing sleeps."""
         return LoggedInstance(
+            instance_id="i-1",
             find_way=self._no_way,
             console=self._next("console", self.consoles),
             state=self._next("state", self.states),
+            log_group=lambda: self.group,
+            shipped=self._events,
             sleep=lambda seconds: self.asked.append("sleep"),
         )
 
-    def _next(self, what: str, answers: Sequence[str]) -> Callable[[], str]:
-        def answer() -> str:
+    def _events(self, group: str, from_ms: int) -> tuple[LogEvent, ...]:
+        found = self._next(f"events of {group}", self.shipped)()
+        return tuple(one for one in found if one.timestamp >= from_ms)
+
+    def _next(self, what: str, answers: Sequence[A]) -> Callable[[], A]:
+        def answer() -> A:
             self.asked.append(what)
             return answers[min(self.asked.count(what), len(answers)) - 1]
 
@@ -97,13 +107,16 @@ def test_last_lines_are_the_last_ones(text: str, count: int) -> None:
     assert len(last.splitlines()) == min(count, len(text.splitlines()))
 
 
+FOLLOWED = LogRequest(source=LogSource.CONSOLE, follow=True)
+
+
 def test_a_console_is_followed_to_the_end() -> None:
     """What is printed between the last look and the end is shown, and then it ends by itself."""
     box = Scripted(
         consoles=["one\n", "one\ntwo\n", "one\ntwo\nthree\n"],
         states=["running", "running", "shutting-down", "terminated"],
     )
-    follow_console(box.sources(), box.show, lines=None)
+    show_output(box.sources(), FOLLOWED, box.show)
     assert box.shown == b"one\ntwo\nthree\n"
     assert box.asked.count("sleep") == 3
 
@@ -113,8 +126,93 @@ def test_following_begins_with_the_last_lines() -> None:
     box = Scripted(
         consoles=["", "a\nb\nc\n", "a\nb\nc\nd\ne\n"], states=["running"] * 3 + ["stopped"]
     )
-    follow_console(box.sources(), box.show, lines=1)
+    show_output(box.sources(), replace(FOLLOWED, lines=1), box.show)
     assert box.shown == b"c\nd\ne\n"
+
+
+LINES = st.lists(st.sampled_from(["booting", "spored: 1 now", "a spored: b", "", "login:"]))
+
+
+@given(lines=LINES, cuts=st.lists(st.integers(0, 200), max_size=6))
+def test_a_console_is_parted_line_by_line(lines: list[str], cuts: list[int]) -> None:
+    """However it is cut by the looks at it, each line is the agent's or the boot's, and shown."""
+    whole = "".join(f"{line}\n" for line in lines)
+    looks = [whole[:cut] for cut in sorted(cuts)] + [whole]
+    for part in (LogPart.AGENT, LogPart.BOOT):
+        texts = iter(looks)
+        feed = ConsoleFeed(lambda: next(texts), part, lines=None, progress=in_silence)  # noqa: B023
+        shown = "".join(
+            feed.new(is_last=number == len(looks)) for number in range(1, len(looks) + 1)
+        )
+        is_agents = part is LogPart.AGENT
+        wanted = [line for line in lines if line.startswith("spored: ") is is_agents]
+        assert shown == "".join(f"{line}\n" for line in wanted)
+
+
+def event(number: int, timestamp: int) -> LogEvent:
+    """Return one shipped line."""
+    return LogEvent(event_id=f"{number}", timestamp=timestamp, message=f"line {number}")
+
+
+def shipping(*shipped: tuple[LogEvent, ...]) -> Scripted:
+    """Return an instance that ships its log, and has shipped these lines at each look."""
+    return Scripted(["boot\nspored: 1 now\n"], group="/spawn/spored", shipped=shipped)
+
+
+@pytest.mark.parametrize(
+    ("request_", "shown"),
+    [
+        (LogRequest(), b"boot\nline 1\n"),
+        (LogRequest(part=LogPart.AGENT), b"line 1\n"),
+        (LogRequest(part=LogPart.BOOT), b"boot\n"),
+        (LogRequest(source=LogSource.CLOUDWATCH), b"line 1\n"),
+        (LogRequest(source=LogSource.CONSOLE), b"boot\nspored: 1 now\n"),
+        (LogRequest(source=LogSource.CONSOLE, part=LogPart.AGENT), b"spored: 1 now\n"),
+    ],
+)
+def test_what_was_shipped_is_read_where_it_is_whole(request_: LogRequest, shown: bytes) -> None:
+    """Without SSH the agent's part comes from CloudWatch Logs, and is not shown a second time."""
+    box = shipping((event(1, 1000),))
+    show_output(box.sources(), request_, box.show, progress=box.told.append)
+    assert box.shown == shown
+    is_auto = request_.source is LogSource.AUTO
+    assert [told for told in box.told if "there is no way to it: this is" in told] == box.told[
+        :is_auto
+    ]
+
+
+def test_what_is_shipped_is_followed_each_line_once() -> None:
+    """A line that arrives after later ones is shown when it does; none is shown twice."""
+    minute = 60_000
+    first, second, late = event(1, 10 * minute), event(2, 12 * minute), event(3, 11 * minute)
+    box = shipping((), (first,), (first, second), (first, late, second))
+    box.states = ["running"] * 4 + ["terminated"]
+    wanted = LogRequest(source=LogSource.CLOUDWATCH, follow=True)
+    show_output(box.sources(), wanted, box.show)
+    assert box.shown == b"line 1\nline 2\nline 3\n"
+
+
+def test_the_last_lines_are_those_of_each_log() -> None:
+    """`-n` counts in each log by itself, wherever it comes from."""
+    box = Scripted(consoles=["a\nb\n"], group="/spawn/spored", shipped=[(event(1, 1), event(2, 2))])
+    show_output(box.sources(), LogRequest(lines=1), box.show)
+    assert box.shown == b"b\nline 2\n"
+
+
+def test_what_was_never_shipped_is_told() -> None:
+    """Asked of CloudWatch Logs: a boot's output is not there, and a log only where it is sent."""
+    box = shipping(())
+    with pytest.raises(InputError, match="--of boot and --source cloudwatch"):
+        show_output(
+            box.sources(), LogRequest(source=LogSource.CLOUDWATCH, part=LogPart.BOOT), box.show
+        )
+    box.group = ""
+    with pytest.raises(AccountError, match="i-1 ships no log"):
+        show_output(box.sources(), LogRequest(source=LogSource.CLOUDWATCH), box.show)
+    box.group = "/spawn/spored"
+    wanted = LogRequest(source=LogSource.CLOUDWATCH)
+    show_output(box.sources(), wanted, box.show, progress=box.told.append)
+    assert "has nothing of it (yet)" in box.told[0]
 
 
 def test_without_a_way_the_console_is_read() -> None:
@@ -153,18 +251,18 @@ def test_an_empty_console_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "words"),
+    ("wanted", "words", "files"),
     [
-        (LogRequest(), "tail -n +1"),
-        (LogRequest(lines=3), "tail -n 3"),
-        (LogRequest(follow=True), "tail -n +1 -F"),
-        (LogRequest(lines=0, follow=True), "tail -n 0 -F"),
+        (LogRequest(), "tail -q -n +1", [BOOT_LOG, AGENT_LOG]),
+        (LogRequest(lines=3, part=LogPart.BOOT), "tail -q -n 3", [BOOT_LOG]),
+        (LogRequest(follow=True), "tail -q -n +1 -F", [BOOT_LOG, AGENT_LOG]),
+        (LogRequest(lines=0, follow=True, part=LogPart.AGENT), "tail -q -n 0 -F", [AGENT_LOG]),
     ],
 )
-def test_the_log_is_read_as_who_may(wanted: LogRequest, words: str) -> None:
-    """The lines asked for, as root where the login user may not read it, and asking nothing."""
+def test_the_logs_are_read_as_who_may(wanted: LogRequest, words: str, files: list[str]) -> None:
+    """The lines asked for, as root where the login user may not read them, and asking nothing."""
     shell, flag, script = log_command(wanted)
     assert (shell, flag) == ("sh", "-c")
-    assert f"exec {words} {LOG_FILE};" in script
-    assert f"exec sudo -n {words} {LOG_FILE};" in script
-    assert shlex.split(script)
+    assert script.endswith(f'exec $become {words} "$@"')
+    assert 'become="sudo -n"' in script
+    assert [file for file in (BOOT_LOG, AGENT_LOG) if file in script] == files

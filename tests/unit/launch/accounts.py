@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from spawn.aws import dynamodb, ec2, ec2_images, iam, kms, scheduler
+from spawn.aws import dynamodb, ec2, ec2_images, iam, kms, route53, scheduler
 from spawn.aws.questions import Absent, Fact, Known
 from spawn.aws.sts import Identity
 from spawn.connect.keys import pair_name
@@ -21,6 +21,9 @@ from spawn.iam.documents import PolicyDocument, canonical_json
 from spawn.iam.existing import IdentityFacts
 from spawn.iam.roles import RoleFacts, WantedRole, service_principal, trust_of
 from spawn.launch.agent import read_agent_source
+from spawn.launch.aws_duties import duty_statements, script_to_stage
+from spawn.launch.bucket import BucketFacts
+from spawn.launch.dns import DnsFacts
 from spawn.launch.facts import AccountFacts, CallerFacts, DiskFacts
 from spawn.launch.plan import LaunchPlan, make_plan
 from spawn.launch.rights import (
@@ -30,6 +33,7 @@ from spawn.launch.rights import (
     possible_backstop_roles,
     possible_roles,
 )
+from spawn.launch.script import StagedScript
 from spawn.launch.spec import LaunchSpec
 from spawn.network.rules import ip_permissions
 from spawn.network.subnets import NetworkFacts
@@ -49,6 +53,9 @@ CALLER = Identity(
     partition="aws",
     owner="ana",
 )
+NO_BUCKET = BucketFacts(
+    region=Absent(), public_access=Absent(), policy=Absent(), lifecycle=Absent()
+)
 CALLER_ADDRESS = "203.0.113.10"
 
 VPC, OTHER_VPC = "vpc-00000000000000001", "vpc-00000000000000002"
@@ -65,6 +72,7 @@ AMI, ARM_AMI, OWN_AMI, UBUNTU_AMI, WINDOWS_AMI = (
 # Not AL2023's own device name: what is assumed instead of read shows.
 ROOT_DEVICE = "/dev/sda1"
 AGENT = read_agent_source()
+ZONE = route53.HostedZone(id="/hostedzone/Z0123456789EXAMPLE", name="example.com.")
 PUBLIC_KEY = (
     "ssh-ed25519 "
     + base64.b64encode(b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + bytes(range(32))).decode()
@@ -91,6 +99,7 @@ def fresh_account(asked: LaunchSpec, *, has_boundary: bool = False) -> AccountFa
             roles={role.name: _no_role(role) for role in wanted},
             policies=_policies(asked, has_boundary=has_boundary),
             named_role=None if asked.iam_role is None else _named_role(asked.iam_role),
+            bucket=None if script_of(asked) is None else NO_BUCKET,
         ),
         caller_addresses=Known((CALLER_ADDRESS,)),
         network=_network(asked),
@@ -113,7 +122,14 @@ def fresh_account(asked: LaunchSpec, *, has_boundary: bool = False) -> AccountFa
         prices=prices_of(asked.instance_types),
         organisation=Absent(),
         agent=AGENT,
+        dns=None if asked.dns_name is None else DnsFacts(zone=ZONE, records=(), holders=()),
+        script=script_of(asked),
     )
+
+
+def script_of(asked: LaunchSpec) -> StagedScript | None:
+    """Return the script of a launch that its user-data has no room for."""
+    return script_to_stage(asked, AGENT, partition="aws", now=NOW)
 
 
 def prices_of(instance_types: Iterable[str]) -> PriceFacts:
@@ -284,7 +300,9 @@ def _policies(asked: LaunchSpec, *, has_boundary: bool) -> dict[str, Fact[iam.Ma
 
 
 def _wanted_roles(asked: LaunchSpec) -> tuple[WantedRole, ...]:
-    own = possible_roles(asked, CALLER)
+    zone_id = None if asked.dns_name is None else ZONE.zone_id
+    extra = duty_statements(asked, CALLER, zone_id=zone_id, staged=script_of(asked))
+    own = possible_roles(asked, CALLER, tuple(extra))
     return (*own.values(), *possible_backstop_roles(asked, CALLER).values())
 
 

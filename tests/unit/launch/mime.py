@@ -30,3 +30,9 @@ def _leaves(message: email.message.Message) -> Iterator[Part]:
             content = part.get_payload(decode=True)
             assert isinstance(content, bytes)
             yield Part(part.get_content_type(), content)
+
+
+def boothook_in(user_data: bytes) -> str:
+    """Return spawn's own part, which comes first, or is all there is."""
+    plain = gzip.decompress(user_data)
+    return (plain if plain.startswith(b"#cloud-boothook") else parts_of(plain)[0].content).decode()

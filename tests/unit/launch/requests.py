@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import Any
 
-from spawn.aws import dynamodb
+from spawn.aws import dynamodb, iam
 from spawn.core.steps import Parameters, Step
 from spawn.launch.plan import LaunchPlan
 
@@ -56,6 +57,13 @@ def the(plan: LaunchPlan, operation: str) -> Step:
     """Return the one step of an operation."""
     (found,) = [step for step in plan.steps if step.operation == operation]
     return found
+
+
+def own_policy(plan: LaunchPlan) -> Any:
+    """Return the policy that the plan gives the instance's own role."""
+    role = plan.run.parameters["IamInstanceProfile"]["Name"]
+    puts = [step.parameters for step in plan.steps if step.operation == iam.PUT_ROLE_POLICY.key]
+    return json.loads(next(one["PolicyDocument"] for one in puts if one["RoleName"] == role))
 
 
 def operations_of(plan: LaunchPlan) -> set[str]:

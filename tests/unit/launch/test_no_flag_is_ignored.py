@@ -139,6 +139,12 @@ CASES = (
     Case("waivers", waiving("NET-SSH-WORLD"), {"ssh_from": ("0.0.0.0/0",)}),
     Case("on_expiry", End.STOP),
     Case("on_expiry", End.STOP, {"spot": True}, is_refused=True),
+    Case("dns_name", "box.example.com", is_refused=True),
+    Case("dns_name", "box.example.com", {"dns_zone": "example.com"}),
+    Case("dns_zone", "example.com", is_refused=True),
+    Case("dns_zone", "Z0123456789EXAMPLE", {"dns_name": "box.example.com"}),
+    Case("ship_logs", value=True),
+    Case("ship_logs", True, {"agent": False}, is_refused=True),
 )
 # These ask for tags and nothing else.
 TAG_CASES = (Case("name", "builder"), Case("tags", {"project": "atlas"}))

@@ -73,7 +73,7 @@ def test_every_name_that_is_used_is_there(name: str) -> None:
 
 
 def test_comments_annotations_and_docstrings_stay_at_home() -> None:
-    """Of a module with all of them the bare code is left, as it was laid out."""
+    """Of a module with all of them the bare code is left, line by line, and texts as they are."""
     source = '''"""A module."""
 
 from __future__ import annotations
@@ -86,13 +86,19 @@ LIMIT = 5  # seconds: "# no comment"
 def twice(words: Mapping[str, int], *rest: int, most: int = LIMIT) -> int | None:
     """Do it."""
     found: int = words["#"]  # a comment
+    if found:
+        found = len("""one
+        two""")
     return found * 2
 '''
     assert travelling(source) == (
         "LIMIT = 5\n"
         "def twice(words, *rest, most = LIMIT):\n"
-        '    found = words["#"]\n'
-        "    return found * 2\n"
+        ' found = words["#"]\n'
+        " if found:\n"
+        '  found = len("""one\n'
+        '        two""")\n'
+        " return found * 2\n"
     )
 
 

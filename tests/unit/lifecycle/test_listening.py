@@ -17,7 +17,6 @@ from spawn.core.steps import Parameters
 from spawn.launch.agent import agent_boothook, read_agent_source
 from spawn.launch.userdata import assemble, verbatim
 from spawn.lifecycle.closely import look_closely
-from spawn.launch.spec import LaunchSpec
 from spawn.lifecycle.heard import Completion, Heard, HeardState, expected_order
 from spawn.lifecycle.listed import BackstopState
 from spawn.lifecycle.listening import ask_agents, has_agent
@@ -32,8 +31,7 @@ COMPLETES = {"spawn:on-complete": "terminate"}
 
 def boothook() -> bytes:
     tags = {"spawn:expires-at": format_instant(UNTIL)}
-    spec, source = LaunchSpec(region="us-east-1"), read_agent_source()
-    return agent_boothook(spec, source, tags, now=NOW, expires_at=UNTIL, has_gpu=False)
+    return agent_boothook(read_agent_source(), tags, now=NOW, expires_at=UNTIL)
 
 
 BEAT = (

@@ -62,5 +62,6 @@ COMPANIONS: Mapping[str, Mapping[str, Value]] = {
     **{key: {"idle-timeout": "45m"} for key in _OF_IDLENESS},
     "completion-file": {"on-complete": "hibernate"},
     "completion-delay": {"on-complete": "hibernate"},
+    "dns-zone": {"dns-name": "box.example.com"},
 }
 EVERY_SETTING = list(SETTINGS.values())

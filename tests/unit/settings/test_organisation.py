@@ -67,6 +67,7 @@ ORDERED: dict[str, st.SearchStrategy[Value]] = {
     "encrypt-volumes": st.booleans(),
     "public-ip": st.booleans(),
     "agent": st.booleans(),
+    "ship-logs": st.booleans(),
     "permissions-boundary": NAME,
     "kms-key-id": NAME,
     "ssh-from": BLOCKS,
@@ -104,13 +105,14 @@ def is_below(key: str, demanded: Value, values: Mapping[str, Value]) -> bool:
             return parse_duration(str(found), flag="") > longest
         case "max-cost":
             return not isinstance(found, Decimal) or found > Decimal(str(demanded))
-        case "encrypt-volumes" | "agent" | "public-ip":
+        case "encrypt-volumes" | "agent" | "ship-logs" | "public-ip":
             strict = key != "public-ip"
             return demanded is strict and found is not strict
         case "kms-key-id":
             return found != demanded
         case "permissions-boundary":
             has_role = "iam-policy" in values or values.get("security") == "strict"
+            has_role = has_role or values.get("ship-logs") is True
             return "iam-role" in values or (has_role and found != demanded)
         case "ssh-from":
             return "security-groups" in values or opens_more(found, demanded, values)
@@ -218,6 +220,15 @@ def test_every_setting_with_an_order_is_tried() -> None:
         ("encrypt-volumes = true", {"encrypt-volumes": False}, ("encrypt-volumes = true",)),
         ("public-ip = false", {"public-ip": True}, ("public-ip = false",)),
         ("agent = true", {"agent": False}, ("agent = true",)),
+        ("ship-logs = true", {"ship-logs": False}, ("ship-logs = true",)),
+        *(
+            (
+                'permissions-boundary = "limit"',
+                {**makes_role, "permissions-boundary": "other"},
+                ("--permissions-boundary", "permissions-boundary limit"),
+            )
+            for makes_role in ({"ship-logs": True}, {"dns-name": "box.example.com"})
+        ),
     ],
 )
 def test_a_breach_is_named(text: str, said: dict[str, Value], words: tuple[str, ...]) -> None:

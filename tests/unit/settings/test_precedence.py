@@ -118,8 +118,14 @@ def test_what_excludes_each_other_never_meets(first: str, second: str) -> None:
 
 
 def test_a_default_with_nothing_to_act_on_is_left_out() -> None:
-    """A boundary waits for a role and a price limit for spot; typed, they stay to be refused."""
-    values: dict[str, Value] = {"permissions-boundary": "limit", "spot-max-price": 1}
+    """A boundary waits for a role, a zone for a name; typed, they stay to be refused."""
+    values: dict[str, Value] = {
+        "permissions-boundary": "limit",
+        "spot-max-price": 1,
+        "dns-zone": "example.com",
+        "on-idle": "hibernate",
+        "completion-delay": "1m",
+    }
     assert not resolve((source(Origin.USER, values),))
     assert resolve((source(Origin.FLAG, values),)).keys() == values.keys()
     strict = source(Origin.FLAG, {"security": "strict"})

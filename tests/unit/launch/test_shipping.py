@@ -1,0 +1,50 @@
+"""An agent that ships its log may do so, and an agent that stops its machine may stop no other."""
+
+from __future__ import annotations
+
+import json
+
+from spawn.iam.documents import PolicyDocument, canonical_json
+from spawn.launch.asking import asking_duty, asking_statement
+from tests.unit.launch.accounts import ACCOUNT, REGION, plan_of, spec
+from tests.unit.launch.mime import boothook_in
+from tests.unit.launch.requests import launches_of, own_policy, tags_of, user_data_of
+
+TEMPLATE = "logs:WriteOnly@/spawn/spored"
+
+
+def test_its_right_is_that_of_the_template() -> None:
+    """The role is the very one that the template's name would make: no other right."""
+    shipped = plan_of(spec(ship_logs=True))
+    by_name = plan_of(spec(iam_policies=(TEMPLATE,)))
+    assert own_policy(shipped) == own_policy(by_name)
+    assert plan_of(spec(ship_logs=True, iam_policies=(TEMPLATE,))).prepare == shipped.prepare
+
+
+def test_tag_and_agent_know_the_group() -> None:
+    """Where the log is can be read off the instance, also once it is gone."""
+    plan = plan_of(spec(ship_logs=True))
+    for parameters in launches_of(plan):
+        assert tags_of(parameters)["spawn:log-group"] == "/spawn/spored"
+    hook = boothook_in(user_data_of(plan))
+    endpoint = f"{REGION}/logs https://logs.{REGION}.amazonaws.com"
+    assert f'"ship":["{endpoint}","/spawn/spored"]' in hook
+    assert "put opt/spored/spored/ship.py" in hook
+    assert "spawn:log-group" not in tags_of(launches_of(plan_of(spec()))[0])
+
+
+def test_who_asks_is_whom_it_is_about() -> None:
+    """The statement fits the instance whose role asks, in this account, and no other instance."""
+    statement = asking_statement(partition="aws", account=ACCOUNT)
+    assert json.loads(canonical_json(PolicyDocument(statements=(statement,))))["Statement"] == [
+        {
+            "Effect": "Allow",
+            "Action": ["ec2:StopInstances"],
+            "Resource": [f"arn:aws:ec2:*:{ACCOUNT}:instance/*"],
+            "Condition": {
+                "ArnLike": {"ec2:SourceInstanceARN": ["arn:aws:ec2:*:*:instance/${ec2:InstanceId}"]}
+            },
+        }
+    ]
+    told = asking_duty(partition="aws", region=REGION)
+    assert told.words == (f"{REGION}/ec2 https://ec2.{REGION}.amazonaws.com",)

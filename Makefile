@@ -30,7 +30,7 @@ test: $(STAMP) ## run the whole test suite
 	  -m "not vm and not aws"
 
 # Machines wait for their end dates more than they compute: one a worker.
-test-vm: $(STAMP) ## boot real machines of Debian's in QEMU, and see them end (a quarter of an hour)
+test-vm: $(STAMP) ## boot real machines in QEMU, and see them end (a quarter of an hour)
 	@image=$$(scripts/vm-image) && VM_IMAGE=$$image $(BIN)/python -m pytest -m vm \
 	  --numprocesses=$(WORKERS) --dist=loadscope --no-loadscope-reorder tests/vm
 

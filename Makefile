@@ -14,7 +14,7 @@ LOCKED := --extra local --extra dev --group build --group lock
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint types bench lock clean system-programs
+.PHONY: help setup demo test test-vm lint types bench lock clean system-programs
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -28,6 +28,11 @@ demo: $(STAMP) ## launch, meet and end an instance on the embedded cloud
 test: $(STAMP) ## run the whole test suite
 	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadscope --no-loadscope-reorder \
 	  -m "not vm and not aws"
+
+# Machines wait for their end dates more than they compute: one a worker.
+test-vm: $(STAMP) ## boot real machines in QEMU, and see them end (a quarter of an hour)
+	@image=$$(scripts/vm-image) && VM_IMAGE=$$image $(BIN)/python -m pytest -m vm \
+	  --numprocesses=$(WORKERS) --dist=loadscope --no-loadscope-reorder tests/vm
 
 lint: $(STAMP) ## check style and formatting
 	@$(BIN)/ruff check .

@@ -160,11 +160,12 @@ def written(memory: Memory, clock: Clock) -> str:
 
 
 def keep(state: str, lines: str) -> None:
-    """Write to disk what shall outlive this boot, and the log."""
+    """Write to disk what shall outlive this boot, and the log; the journal has the log as well."""
     replace_file(KEPT, state)
     with open(LOG, "a") as file:
         if file.tell() < LARGEST_LOG_BYTES:
             file.write(lines)
+    os.write(1, lines.encode())
 
 
 def replace_file(path: str, text: str) -> None:

@@ -6,15 +6,10 @@ import json
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
-from spawn.iam.documents import PolicyDocument, canonical_json
-from spawn.launch.agent import read_agent_source
-from spawn.launch.asking import asking_duty, asking_statement
-from spawn.launch.travelling import travelling
 from tests.e2e.boxes import REGION, Box, client, launched, wait_for
 from tests.e2e.conftest import Launch
 from tests.tools.clouds import Cloud
@@ -22,10 +17,13 @@ from tests.tools.programs import PROGRAMS, Program
 
 pytestmark = pytest.mark.e2e
 
-ACCOUNT = "123456789012"
 GROUP = "/spawn/spored"
 # From the end date on: a machine takes its leave, and a busy test machine its time.
 GRACE_SECONDS = 50.0
+STOPPED_BY_CALL = {
+    "stop": "Client.UserInitiatedShutdown",
+    "hibernate": "Client.UserInitiatedHibernate",
+}
 
 
 class Zone(NamedTuple):
@@ -84,13 +82,17 @@ def ending(cloud: Cloud, zone: Zone, tmp_path_factory: pytest.TempPathFactory) -
     home = tmp_path_factory.mktemp("ending") / "home"
     spawn = Program(path=PROGRAMS / "spawn", environment=cloud.environment(home), directory=home)
     role = own_role(cloud, f"may-nothing-{uuid.uuid4().hex[:8]}")
-    words = ("--ttl", "1m", "--dns-zone", zone.domain, "--ship-logs")
+    words = (
+        *("--ttl", "1m", "--dns-zone", zone.domain, "--ship-logs"),
+        *("--on-complete", "stop", "--completion-delay", "1s"),
+    )
     with (
         launched(spawn, cloud, *words, "--dns-name", f"able.{zone.domain}") as able,
         launched(
             spawn, cloud, *words, "--dns-name", f"denied.{zone.domain}", "--iam-role", role
         ) as denied,
     ):
+        assert denied.run("spored", "complete").code == 0
         yield Ending(able, denied, zone)
 
 
@@ -155,23 +157,16 @@ def test_the_right_reaches_no_other_name(ending: Ending, cloud: Cloud) -> None:
     assert zone.value(f"www.{zone.domain}") is None
 
 
-def test_an_instance_stops_itself_and_no_other(launch: Launch, cloud: Cloud, home: Path) -> None:
-    """Asked by the agent's own words, EC2 stops the instance that asks; another one it refuses."""
-    statement = asking_statement(partition="aws", account=ACCOUNT)
-    policy = home / "policy.json"
-    policy.write_text(canonical_json(PolicyDocument(statements=(statement,))))
-    box = launch("--ttl", "30m", "--iam-policy-file", str(policy), "--ship-logs")
-    module = travelling(read_agent_source()["asking"])
-    done = box.run("sudo", "tee", "/opt/spored/spored/asking.py", stdin=module)
-    assert done.code == 0, done.stderr
+@pytest.mark.parametrize("action", ["stop", "hibernate"])
+def test_an_instance_stops_itself_and_no_other(launch: Launch, action: str) -> None:
+    """When its work is done EC2 stops or hibernates the instance that asks; no other one."""
+    box = launch("--ttl", "30m", "--on-complete", action, "--completion-delay", "1s")
     other = launch("--ttl", "30m")
     denied = box.run("aws", "ec2", "stop-instances", "--instance-ids", other.id)
     assert "UnauthorizedOperation" in denied.stderr
-    [service] = asking_duty(partition="aws", region=REGION).words
-    asked = box.run("sudo", "spored", "calling", "asking", service, "stop")
-    assert "asked: EC2 to stop" in asked.stdout or asked.code != 0  # it may go down meanwhile
-    stopped = box.await_state("stopped")
-    assert stopped["StateReason"]["Code"] == "Client.UserInitiatedShutdown"
+    assert box.run("spored", "complete").code == 0
+    stopped = box.await_state("stopped", seconds=GRACE_SECONDS)
+    assert stopped["StateReason"]["Code"] == STOPPED_BY_CALL[action]
     assert other.described()["State"]["Name"] == "running"
 
 
@@ -223,13 +218,14 @@ def test_without_its_rights_a_duty_is_skipped_and_the_end_comes(
     _, denied, zone = ending
     await_end(denied)
     console = denied.console()
-    for duty, action in (
+    for duty, why in (
         ("dns", "route53:ChangeResourceRecordSets"),
         ("ship", "logs:CreateLogGroup"),
+        ("asking", "403 UnauthorizedOperation"),
     ):
         lines = [line for line in console.splitlines() if f"spored: skipped: {duty}: " in line]
         assert len(lines) == 1, console
-        assert action in lines[0]
+        assert why in lines[0]
     assert zone.records(f"denied.{zone.domain}") == []
     assert logged(cloud, denied) == []
 

@@ -1,12 +1,8 @@
-"""An agent that ships its log may do so, and an agent that stops its machine may stop no other."""
+"""An agent that ships its log may do so, and is told where."""
 
 from __future__ import annotations
 
-import json
-
-from spawn.iam.documents import PolicyDocument, canonical_json
-from spawn.launch.asking import asking_duty, asking_statement
-from tests.unit.launch.accounts import ACCOUNT, REGION, plan_of, spec
+from tests.unit.launch.accounts import REGION, plan_of, spec
 from tests.unit.launch.mime import boothook_in
 from tests.unit.launch.requests import launches_of, own_policy, tags_of, user_data_of
 
@@ -31,20 +27,3 @@ def test_tag_and_agent_know_the_group() -> None:
     assert f'"ship":["{endpoint}","/spawn/spored"]' in hook
     assert "put opt/spored/spored/ship.py" in hook
     assert "spawn:log-group" not in tags_of(launches_of(plan_of(spec()))[0])
-
-
-def test_who_asks_is_whom_it_is_about() -> None:
-    """The statement fits the instance whose role asks, in this account, and no other instance."""
-    statement = asking_statement(partition="aws", account=ACCOUNT)
-    assert json.loads(canonical_json(PolicyDocument(statements=(statement,))))["Statement"] == [
-        {
-            "Effect": "Allow",
-            "Action": ["ec2:StopInstances"],
-            "Resource": [f"arn:aws:ec2:*:{ACCOUNT}:instance/*"],
-            "Condition": {
-                "ArnLike": {"ec2:SourceInstanceARN": ["arn:aws:ec2:*:*:instance/${ec2:InstanceId}"]}
-            },
-        }
-    ]
-    told = asking_duty(partition="aws", region=REGION)
-    assert told.words == (f"{REGION}/ec2 https://ec2.{REGION}.amazonaws.com",)

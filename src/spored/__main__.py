@@ -5,4 +5,8 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-import_module(f"spored.{sys.argv[1]}").main(sys.argv[2:])
+try:
+    main = import_module(f"spored.{sys.argv[1]}").main
+except (AttributeError, ImportError, IndexError):
+    sys.exit("usage: spored status [-o json]; spored complete, if launched with --on-complete")
+main(sys.argv[2:])

@@ -156,7 +156,7 @@ class Agent:
 
 def written(memory: Memory, clock: Clock) -> str:
     """Write down what is remembered."""
-    return json.dumps({**asdict(memory), "clock": asdict(clock)})
+    return json.dumps({**asdict(memory), "clock": asdict(clock)}) + "\n"
 
 
 def keep(state: str, lines: str) -> None:

@@ -37,6 +37,7 @@ test-vm: $(STAMP) ## boot real machines in QEMU, and see them end (a quarter of 
 lint: $(STAMP) ## check style and formatting
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/shellcheck .ci/run scripts/demo scripts/system-programs scripts/vm-image
 	@$(BIN)/vermin --no-tips --quiet --target=3.9- src/spored
 
 types: $(STAMP) ## check types, strictly

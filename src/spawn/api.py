@@ -25,7 +25,7 @@ from spawn.cli.assembly import (
     perform_launch,
     planner,
 )
-from spawn.cli.ending import end_launched
+from spawn.cli.ending import end_launched, extend_launched
 from spawn.cli.finding import everything
 from spawn.cli.options import Account, AccountWords, account_of
 from spawn.cli.progress import Silence
@@ -79,7 +79,7 @@ class Instance:
     zone: str
     public_ip: str
     private_ip: str
-    expires_at: datetime
+    expires_at: datetime  # as it was launched
     login_user: str | None
     warnings: tuple[str, ...]
     _wiring: Wiring
@@ -103,6 +103,15 @@ class Instance:
         )
         seconds = None if timeout is None else timeout.total_seconds()
         return run(way, command, stdin=stdin, timeout_seconds=seconds, patience=patience)
+
+    def extend(self, longer: timedelta) -> datetime:
+        """Put its end off by so long from the end date it has by then; return the new one.
+
+        Raises RefusedByControl beyond 30 days, an organisation's limit, or for what is held.
+        """
+        return extend_launched(
+            self._wiring, self._account, self.id, region=self.region, longer=longer
+        )
 
     def cancel(self) -> None:
         """End it now; nothing happens where it has ended. Raises AwsRefusal and its branches."""

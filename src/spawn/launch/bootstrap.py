@@ -30,7 +30,7 @@ BASE = (
     "step",
     "voice",
 )
-_END = "END"
+_END = "EOF"
 _SCRIPT = r"""#cloud-boothook
 #!/bin/sh
 # spored ends this machine on time. See src/spored of spawn
@@ -40,17 +40,17 @@ umask 022
 cd /
 mkdir -p opt/spored/spored var/lib/spored
 python=$(command -v python3) || echo spored: no python3 >/dev/console
-@FILES@put usr/local/bin/spored <<END
+@FILES@put usr/local/bin/spored <<EOF
 #!/bin/sh
 [ "\$1" = status ] || exec $python -ISB /opt/spored "\$@"
 [ "\$2\$3" = -ojson ] && exec cat /run/spored/state.json
 cat /run/spored/status
-END
+EOF
 chmod 755 usr/local/bin/spored
 if [ -d run/systemd/system ]; then
 unit=etc/systemd/system/spored.service
-put $unit <<END
-@UNIT@END
+put $unit <<EOF
+@UNIT@EOF
 mkdir -p etc/systemd/system/sysinit.target.wants
 ln -sf /$unit etc/systemd/system/sysinit.target.wants/
 [ -d run/spored ] && systemctl daemon-reload

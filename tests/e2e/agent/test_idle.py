@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from tests.e2e.boxes import HOME_ADDRESS, REGION, Box, launched
+from tests.e2e.boxes import HOME_ADDRESS, REGION, Box, launched, wait_for
 from tests.tools.clouds import Cloud
 from tests.tools.programs import PROGRAMS, Program
 
@@ -26,6 +27,13 @@ while True:
     time.sleep(0.4)
 ' >/dev/null 2>&1 &
 """
+# The driver is asked when the agent begins, before the script is run, and then each minute.
+BUSY_CARD = """#!/bin/sh
+printf '#!/bin/sh\\necho 90\\n' >/usr/local/bin/nvidia-smi
+chmod 755 /usr/local/bin/nvidia-smi
+"""
+WITH_CARD = ("--ttl", "1h", "--instance-type", "g4dn.xlarge", "--idle-timeout", "80s")
+IDLE_WOULD_BE_OVER_SECONDS = 110.0
 WORK = {
     "a processor": "nohup sh -c 'while :; do :; done' >/dev/null 2>&1 &",
     "the network": TRAFFIC,
@@ -51,11 +59,13 @@ def logged_in(box: Box) -> Iterator[None]:
 def test_it_ends_when_idle_and_not_before(
     cloud: Cloud, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Of five that were launched alike, the one where nothing happens ends; the others live."""
+    """Of those that were launched alike, the one where nothing happens ends; the others live."""
     home = tmp_path_factory.mktemp("idle") / "home"
     environment = cloud.environment(home)
     spawn = Program(path=PROGRAMS / "spawn", environment=environment, directory=home)
     with ExitStack() as running:
+        began = time.monotonic()
+        card = running.enter_context(launched(spawn, cloud, *WITH_CARD, "--user-data", BUSY_CARD))
         busy = {}
         for name, script in WORK.items():
             of_program = ("--active-processes", "sleep") if name == "a program" else ()
@@ -71,3 +81,6 @@ def test_it_ends_when_idle_and_not_before(
         assert states == dict.fromkeys(busy, "running")
         busy["a processor"].root("pkill -f '[w]hile :; do :'")
         busy["a processor"].await_state("terminated", seconds=90)
+        over = began + IDLE_WOULD_BE_OVER_SECONDS
+        wait_for(lambda: time.monotonic() > over, "the time", seconds=IDLE_WOULD_BE_OVER_SECONDS)
+        assert card.described()["State"]["Name"] == "running"

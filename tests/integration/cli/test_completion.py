@@ -193,12 +193,12 @@ def test_a_question_for_a_password_never_reaches_the_line(
 
 
 def test_tab_in_a_real_terminal(environment: dict[str, str], home: Path) -> None:
-    """Whoever types `spawn sta`, TAB, `we`, TAB sees the whole line, and nothing ran."""
+    """Whoever types `spawn stat`, TAB, `we`, TAB sees the whole line, and nothing ran."""
     words = ("bash", "--norc", "--noprofile", "-i")
     with terminal(words, environment={**environment, "PS1": "$ "}, directory=home) as shell:
         shell.type('eval "$(spawn completion bash)"; echo rea""dy\r')
         shell.expect("ready\n")
-        shell.type(f"spawn sta{TAB}")
+        shell.type(f"spawn stat{TAB}")
         shell.expect("spawn status ")
         end = time.monotonic() + PATIENCE_SECONDS
         seen = len(shell.text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,12 +11,19 @@ from spawn.core.instants import format_instant, parse_instant
 from tests.integration.launch.account import REGION, Account
 from tests.integration.lifecycle.lives import Life, user_keys
 from tests.tools.faults import Effect, Fault, Moment
-from tests.tools.programs import Program
+from tests.tools.programs import PROGRAMS, Program
 from tests.tools.proxy import Proxy
 
 UPDATE, TAG = "scheduler:UpdateSchedule", "ec2:CreateTags"
 BEHIND = timedelta(minutes=5)
 FOR_EVER = 99
+API = """\
+from datetime import timedelta
+import spawn
+with spawn.launch() as box:
+    print(box.extend(timedelta(minutes=30)) - box.expires_at)
+    print(spawn.list_instances()[0].backstop)
+"""
 
 
 def end_date(life: Life) -> datetime:
@@ -51,6 +59,12 @@ def test_where_the_disks_are_kept_both_schedules_move(account: Account, spawn: P
         "stopInstances": end + BEHIND,
         "terminateInstances": end + timedelta(days=7) + BEHIND,
     }
+
+
+def test_a_program_extends_what_it_launched(account: Account, spawn: Program) -> None:
+    """From Python, too, tag and schedule are moved together."""
+    done = replace(spawn, path=PROGRAMS / "python")("-c", API)
+    assert done.stdout.splitlines() == ["0:30:00", "ARMED"], done.stderr
 
 
 def test_an_earlier_end_is_asked_about(account: Account, spawn: Program) -> None:

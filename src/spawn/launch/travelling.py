@@ -12,14 +12,19 @@ import ast
 import io
 import tokenize
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 # From (line, column) to (line, column), as `ast` counts: lines from 1, columns from 0.
 Span = tuple[tuple[int, int], tuple[int, int]]
 _TEXTS = (ast.Constant, ast.JoinedStr)
 
 
+@cache
 def travelling(source: str) -> str:
-    """Return a module of the agent's as it travels; it must be ASCII."""
+    """Return a module of the agent's as it travels; it must be ASCII.
+
+    It takes milliseconds, and a launch assembles user-data more than once.
+    """
     tree = ast.parse(source)
     blocks = [node for node in tree.body if _is_for_types(node)]
     source = _without(source, map(_whole, blocks))

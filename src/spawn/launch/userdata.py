@@ -120,6 +120,10 @@ def _users_part(text: bytes, *, flag: str) -> Message:
             f"{flag} is written for Windows", why="spawn launches Linux; write a shell script"
         )
     script = as_script(text)
+    if b"\0" in text and script not in (None, text):
+        raise InputError(
+            f"{flag} is no text", why="only behind a first line with #! may there be anything else"
+        )
     if script is not None:
         return _part(_SCRIPT, script)
     kind = next(kind for mark, kind in _KINDS if text.startswith(mark))

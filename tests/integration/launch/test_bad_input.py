@@ -119,6 +119,10 @@ def nothing_made(proxy: Proxy) -> Iterator[None]:
     assert [record.call.key for record in proxy.records if not record.call.is_read] == []
 
 
+# Only cloud-init itself can read it, so it can't be fetched from a bucket.
+CONFIG = b"#cloud-config\n# "
+
+
 def assert_clear(finished: Finished, code: int, says: tuple[str, ...]) -> None:
     """Fail for an error that does not say it, or says it where a program would read it."""
     assert finished.code == code, finished.stderr
@@ -145,7 +149,8 @@ def test_bad_files_are_refused(spawn: Program, proxy: Proxy, tmp_path: Path) -> 
         ("--iam-policy-file", b'{"Version":"2012-10-17","Statment":[]}', ("Statement",)),
         ("--iam-policy-file", b'"s3:*"', ("--iam-policy-file",)),
         ("--iam-policy-file", LONG_POLICY.encode(), ("--iam-policy-file", "10240")),
-        ("--user-data-file", noise, ("--user-data", "16384", "bucket")),
+        ("--user-data-file", noise, ("--user-data is no text",)),
+        ("--user-data-file", CONFIG + noise.hex().encode(), ("--user-data", "16384", "bucket")),
     )
     for flag, content, says in cases:
         file = tmp_path / "file"

@@ -65,7 +65,7 @@ _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "volume_type": _or_none("gp2", "gp3"),
     "metadata": _METADATA,
     "tags": st.dictionaries(st.sampled_from(("project", "classification", "owner")), st.text("ab")),
-    "user_data": st.none() | st.binary(max_size=3_000),
+    "user_data": st.none() | st.binary(max_size=3_000).map(lambda text: text.replace(b"\0", b"0")),
     "iam_policies": st.sampled_from(((), ("s3:ReadOnly",), ("sqs:WriteOnly", "logs:WriteOnly"))),
     "iam_managed_policies": st.sampled_from(((), ("CloudWatchAgentServerPolicy",))),
     "iam_role": _or_none(ROLE),

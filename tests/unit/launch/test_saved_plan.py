@@ -13,7 +13,7 @@ from spawn.launch.plan import LaunchPlan
 from spawn.launch.propose import OLDEST_PLAN, check_unchanged, read_saved_plan
 from tests.unit.launch.accounts import LAUNCH_ID, NOW, fresh_account, plan_of, spec, used_account
 
-ASKED = spec(name="builder", user_data=b"\x00echo\xff", iam_policies=("s3:ReadOnly",))
+ASKED = spec(name="builder", user_data=b"#!/bin/sh\n\x00echo\xff", iam_policies=("s3:ReadOnly",))
 PLAN = plan_of(ASKED)
 SAVED = msgspec.json.encode(PLAN)
 

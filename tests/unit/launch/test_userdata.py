@@ -56,7 +56,7 @@ def test_a_known_header_keeps_its_kind_and_every_byte(
 @given(NASTY)
 def test_a_text_without_a_header_runs_under_bash(body: bytes) -> None:
     """cloud-init would pass over it: it is given a first line, and nothing else of it changes."""
-    text = b"\necho " + body
+    text = b"\necho " + body.replace(b"\0", b"0")
     assert users_part(text) == Part("text/x-shellscript", b"#!/bin/bash\n" + text)
 
 
@@ -104,8 +104,16 @@ def test_what_does_not_fit_is_refused() -> None:
     """What EC2 would refuse is refused before, with the flag and another way."""
     noise = random.Random(1).randbytes(MOST_BYTES)
     with pytest.raises(InputError, match=r"^--user-data is too large") as refused:
-        assemble(BOOTHOOK, noise, flag="--user-data")
+        assemble(BOOTHOOK, b"#cloud-config\n" + noise, flag="--user-data")
     assert "bucket" in refused.value.why
+
+
+def test_what_is_no_text_is_refused() -> None:
+    """Only what names its own program may hold anything: a packed program behind a script, say."""
+    program = b"\x7fELF\0\0"
+    with pytest.raises(InputError, match=r"^--user-data is no text"):
+        assemble(BOOTHOOK, program, flag="--user-data")
+    assert users_part(b"#!/bin/sh\n" + program).content == b"#!/bin/sh\n" + program
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 import click
 import msgspec
@@ -11,17 +11,18 @@ import msgspec
 from spawn.aws.questions import Asker
 from spawn.aws.sts import Identity
 from spawn.cli.finding import SIDE_BY_SIDE, everything, say_account
-from spawn.cli.mending import mend_after
 from spawn.cli.options import Account, AccountWords, account_flags, account_of, output_option
 from spawn.cli.rendering.documents import Output, document
 from spawn.cli.rendering.listing import failed_regions_text, listing_table
 from spawn.cli.wiring import Wiring
 from spawn.core.errors import PartlyDone
 from spawn.core.tags import parse_tags
-from spawn.lifecycle.closely import Closely, look_closely
 from spawn.lifecycle.filter_parser import parse_filter
 from spawn.lifecycle.list import Listing, Selection, parse_states, select
 from spawn.lifecycle.listed import ListedInstance
+
+if TYPE_CHECKING:
+    from spawn.lifecycle.closely import Closely
 
 
 @click.command(name="list")
@@ -64,7 +65,11 @@ def command(
     _show(wiring, listing, output)
     if output is Output.TABLE:
         say_account(wiring, account, caller)
-    mend_after(wiring, account, rows, caller, seen=seen)
+    # Loading what puts things right takes longer than a listing does: it is not done for nothing.
+    if seen is not None or any(wiring.paths.journal.glob("*")):
+        from spawn.cli.mending import mend_after
+
+        mend_after(wiring, account, rows, caller, seen=seen)
     if listing.failed_regions:
         raise PartlyDone(
             f"{len(listing.failed_regions)} regions could not be seen",
@@ -76,10 +81,12 @@ def command(
 
 def _closely(
     wiring: Wiring, account: Account, rows: tuple[ListedInstance, ...], caller: Identity
-) -> tuple[tuple[ListedInstance, ...], Closely]:
-    """Look at the caller's own more closely; where there are none, nothing is asked."""
+) -> tuple[tuple[ListedInstance, ...], Closely | None]:
+    """Look at the caller's own more closely; None where there are none."""
     if not any(row.is_mine for row in rows):
-        return rows, Closely()
+        return rows, None
+    from spawn.lifecycle.closely import look_closely
+
     now = wiring.clock.now()
     with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
         seen = look_closely(Asker(account.reader, pool), rows, caller=caller, now=now)

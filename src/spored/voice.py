@@ -18,5 +18,5 @@ def console(line: str) -> None:
 def read(path: str) -> str:
     """Return what a small file says, "" where it can't be read."""
     with suppress(OSError), open(path, "rb") as file:
-        return file.read(1_000_000).decode("utf-8", "replace")
+        return file.read().decode("utf-8", "replace")
     return ""

@@ -6,6 +6,7 @@ no client error and no raw answer gets above this room.
 
     operation   what can be called, and which permissions the call needs
     session     credentials, region and endpoint, from botocore's own chain
+    service_models  what botocore knows of services, read as far as it is needed
     door        performs operations: `ReadingDoor` can't write, `WritingDoor` can
     refusals    botocore's exceptions turned into ours
     questions   reads as data, asked many at once

@@ -7,11 +7,9 @@ spawn has no credentials and no opinion of its own.
 from __future__ import annotations
 
 import functools
-import gzip
 import re
 import threading
 from collections.abc import Collection
-from pathlib import Path
 from typing import Any, cast
 
 import botocore.session
@@ -19,33 +17,14 @@ import msgspec
 from botocore import handlers
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
-from botocore.loaders import JSONFileLoader, Loader
 
 from spawn import __version__
 from spawn.aws.assumed import assumed_role
 from spawn.aws.operation import Operation
 from spawn.aws.refusals import translated
+from spawn.aws.service_models import ServiceModels
 from spawn.core.errors import InputError
 
-# Those of the Operation table, and those by which botocore's chain gets credentials.
-SERVICES = frozenset(
-    {
-        "dynamodb",
-        "ec2",
-        "ec2-instance-connect",
-        "iam",
-        "kms",
-        "logs",
-        "pricing",
-        "route53",
-        "s3",
-        "scheduler",
-        "ssm",
-        "sts",
-    }
-) | frozenset({"signin", "sso", "sso-oidc"})
-# botocore's chain calls more of these than spawn does.
-_OF_THE_CHAIN = frozenset({"signin", "sso", "sso-oidc", "sts"})
 # Many reads go out in one round, each on a connection of its own.
 CONNECTIONS = 48
 
@@ -72,46 +51,9 @@ _PATIENCE_WITH = {
 }
 
 
-class _FastJsonLoader(JSONFileLoader):  # type: ignore[misc]
-    """Reads service models with msgspec: EC2's has 4 MB, and its parsing was most of a start."""
-
-    def load_file(self, file_path: str) -> Any:
-        plain, packed = Path(f"{file_path}.json"), Path(f"{file_path}.json.gz")
-        if plain.is_file():
-            return msgspec.json.decode(plain.read_bytes())
-        if packed.is_file():
-            return msgspec.json.decode(gzip.decompress(packed.read_bytes()))
-        return None
-
-
-class _OurServices(Loader):  # type: ignore[misc]
-    """Knows what is called, instead of the 400 services and EC2's 700 operations that could be.
-
-    botocore makes a method for each operation of a model, and that for each region anew. Without
-    `called` it makes all of them.
-    """
-
-    def __init__(self, called: Collection[Operation]) -> None:
-        super().__init__(file_loader=_FastJsonLoader(), include_default_search_paths=True)
-        self._called = {(one.service, one.name) for one in called}
-
-    def list_available_services(self, type_name: str) -> list[str]:
-        return sorted(SERVICES)
-
-    def load_service_model(
-        self, service_name: str, type_name: str, api_version: str | None = None
-    ) -> Any:
-        model = super().load_service_model(service_name, type_name, api_version)
-        if type_name != "service-2" or service_name in _OF_THE_CHAIN or not self._called:
-            return model
-        operations = model["operations"].items()
-        ours = {name: one for name, one in operations if (service_name, name) in self._called}
-        return {**model, "operations": ours}
-
-
 def _botocore_session(profile: str | None, called: Collection[Operation]) -> Any:
     session = botocore.session.Session(profile=profile)
-    session.register_component("data_loader", _OurServices(called))
+    session.register_component("data_loader", ServiceModels(called))
     # UserData goes out as the plan holds it, in base64: botocore would encode it once more.
     session.unregister("before-parameter-build.ec2.RunInstances", handlers.base64_encode_user_data)
     session.register("needs-retry.ec2.RunInstances", _leave_shortage_to_us)

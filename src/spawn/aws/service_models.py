@@ -1,6 +1,6 @@
 """What botocore knows of AWS's services, read as far as it is needed.
 
-EC2's model alone has 4 MB, 700 operations and 4,000 shapes, and botocore makes a method for each
+EC2's model alone has 4 MB, 800 operations and 4,400 shapes, and botocore makes a method for each
 operation, for each region anew: most of a program's start, for a few calls.
 """
 

@@ -9,7 +9,8 @@ Requests pass byte for byte, the Host header too: SigV4 signs it, and whoever ve
 what was signed. Each request goes through these steps:
 
 1. Name the call, note its start, find the fault that hits it.
-2. Wait out the injected latency.
+2. Wait out the injected latency, counted from the last request that came: what a program asks side
+   by side overlaps, however slow the machine that it asks from.
 3. Unless a fault comes before: forward the request and read the whole answer.
 4. If there is a fault: run its hook, then answer in its stead or close the connection.
 5. Note the end, and only then answer: no request that follows can seem to overlap.
@@ -52,6 +53,7 @@ class Proxy:
         self.latency_seconds = latency_seconds
         self._lock = threading.Lock()
         self._arrived: list[Call] = []
+        self._last_arrival_seconds = 0.0
         self._records: list[Record] = []
         self._faults: list[Fault] = []
         self._server = _Server(("127.0.0.1", 0), _Exchange)
@@ -117,7 +119,7 @@ class Proxy:
         call = call_of(request)
         start_seconds = time.monotonic()
         fault = self._arrive(call)
-        time.sleep(self.latency_seconds)
+        self._wait_out_latency()
         answer: Answer | None = None
         if fault is None or fault.moment is Moment.AFTER:
             answer = forward(request, host=self.upstream.hostname, port=self.upstream.port)
@@ -132,7 +134,17 @@ class Proxy:
         with self._lock:
             fault = next((each for each in self._faults if each.hits(call, self._arrived)), None)
             self._arrived.append(call)
+            self._last_arrival_seconds = time.monotonic()
             return fault
+
+    def _wait_out_latency(self) -> None:
+        while True:
+            with self._lock:
+                answered_seconds = self._last_arrival_seconds + self.latency_seconds
+            remaining_seconds = answered_seconds - time.monotonic()
+            if remaining_seconds <= 0:
+                return
+            time.sleep(remaining_seconds)
 
     def _note(self, call: Call, start_seconds: float, answer: Answer | None) -> None:
         span = Span(start_seconds=start_seconds, end_seconds=time.monotonic())

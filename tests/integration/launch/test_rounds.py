@@ -6,7 +6,7 @@ from tests.tools.programs import Program
 from tests.tools.proxy import Proxy
 
 # Far more than what the program computes in between, so that what could overlap does.
-LATENCY_SECONDS = 0.5
+LATENCY_SECONDS = 1.0
 MOST_COLD, MOST_WARM = 6, 3
 WORDS = ("launch", "--iam-policy", "s3:ReadOnly", "-o", "ids")
 

@@ -157,6 +157,9 @@ def test_rounds_are_counted_under_latency(upstream: Upstream) -> None:
         send(proxy, "CreateTags")
         assert proxy.rounds() == 3
         assert all(r.span.end_seconds - r.span.start_seconds >= 0.3 for r in proxy.records)
+        at_once = [record.span for record in proxy.records[:8]]
+        last_seconds = max(span.start_seconds for span in at_once)
+        assert all(span.end_seconds - last_seconds >= 0.3 for span in at_once)
 
 
 def test_reads_after_the_last_write_can_be_left_out(proxy: Proxy) -> None:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Sequence
-from difflib import get_close_matches
-from importlib import import_module
 from pathlib import Path
 
 import click
-from click.shell_completion import CompletionItem
 
+from spawn.cli.lazy import LazyGroup
 from spawn.cli.rendering.errors import error_text
 from spawn.cli.wiring import COMPLETION_SWITCH, wiring_of
 from spawn.core.directories import make_private_directory
@@ -45,51 +43,13 @@ COMMANDS = {
 HIDDEN = frozenset({"proxy"})
 
 
-class Commands(click.Group):
-    """A group whose commands lie in modules of their own."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names in the order of the table."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Load the command's module, and return its command."""
-        if cmd_name not in COMMANDS and cmd_name not in HIDDEN:
-            return None
-        command = import_module(f"spawn.cli.{cmd_name.replace('-', '_')}").command
-        assert isinstance(command, click.Command)
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the command that the first argument names, or say which it may have meant."""
-        known = {*COMMANDS, *HIDDEN}
-        if args and args[0] not in known and not args[0].startswith("-"):
-            near = get_close_matches(args[0], COMMANDS, n=1)
-            raise InputError(
-                f"there is no command {args[0]!r}",
-                why=f"did you mean {near[0]!r}?" if near else "",
-                next_command=f"spawn {near[0]} --help" if near else "spawn --help",
-            )
-        return super().resolve_command(ctx, args)
-
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
-        """Offer commands and flags without loading any command."""
-        commands = (
-            CompletionItem(name, help=says)
-            for name, says in COMMANDS.items()
-            if name.startswith(incomplete)
-        )
-        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the table of commands without loading any of them."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    package="spawn.cli",
+    table=COMMANDS,
+    hidden=HIDDEN,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="spawn", message="spawn %(version)s")
 def root() -> None:
     """Launch EC2 machines that are safe by default and end by themselves."""

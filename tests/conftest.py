@@ -13,6 +13,7 @@ import pytest
 from hypothesis import settings
 
 from tests.tools.clouds import Cloud, running_cloud
+from tests.tools.loaded import loaded_spawn
 from tests.tools.programs import PROGRAMS, Program, clean_environment
 
 # Machines of continuous integration stall at times: slow is not wrong there.
@@ -58,7 +59,8 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def bare_spawn(home: Path) -> Program:
     """The `spawn` program of a person without credentials, settings or cloud."""
-    return Program(path=PROGRAMS / "spawn", environment=clean_environment(home), directory=home)
+    environment = clean_environment(home)
+    return loaded_spawn(environment, home)
 
 
 @pytest.fixture(scope="session")
@@ -77,7 +79,7 @@ def cloud_environment(cloud: Cloud, home: Path) -> dict[str, str]:
 @pytest.fixture
 def spawn(cloud_environment: dict[str, str], home: Path) -> Program:
     """The `spawn` program, talking to the embedded cloud as it would to AWS."""
-    return Program(path=PROGRAMS / "spawn", environment=cloud_environment, directory=home)
+    return loaded_spawn(cloud_environment, home)
 
 
 @pytest.fixture

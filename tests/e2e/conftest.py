@@ -9,7 +9,8 @@ import pytest
 
 from tests.e2e.boxes import REGION, Box, client, launched
 from tests.tools.clouds import Cloud
-from tests.tools.programs import PROGRAMS, Program
+from tests.tools.loaded import loaded_spawn
+from tests.tools.programs import Program
 
 Launch = Callable[..., Box]
 
@@ -26,7 +27,7 @@ def box(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]
     """One instance for those tests of a module that leave it as it is."""
     home = tmp_path_factory.mktemp("box") / "home"
     environment = cloud.environment(home)
-    spawn = Program(path=PROGRAMS / "spawn", environment=environment, directory=home)
+    spawn = loaded_spawn(environment, home)
     with launched(spawn, cloud, "--ttl", "30m") as running:
         yield running
 

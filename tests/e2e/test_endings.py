@@ -15,7 +15,7 @@ from spawn.lifecycle.heard import Heartbeat, read_console
 from tests.e2e.boxes import REGION, Box, client, launched, wait_for
 from tests.e2e.conftest import Launch
 from tests.tools.clouds import Cloud
-from tests.tools.programs import PROGRAMS, Program
+from tests.tools.loaded import loaded_spawn
 
 pytestmark = pytest.mark.e2e
 
@@ -35,7 +35,7 @@ class ShortLived(NamedTuple):
 def short_lived(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShortLived]:
     """Launched before the other tests, and met when their end dates have come."""
     home = tmp_path_factory.mktemp("short") / "home"
-    spawn = Program(path=PROGRAMS / "spawn", environment=cloud.environment(home), directory=home)
+    spawn = loaded_spawn(cloud.environment(home), home)
     with ExitStack() as running:
         held, kept = (
             running.enter_context(launched(spawn, cloud, "--ttl", "1m", *words))

@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.boxes import Box, client, launched, wait_for
 from tests.e2e.conftest import Launch
 from tests.tools.clouds import Cloud
-from tests.tools.programs import PROGRAMS, Program
+from tests.tools.loaded import loaded_spawn
 
 pytestmark = pytest.mark.e2e
 
@@ -23,7 +23,7 @@ def short_lived(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """An instance of the shortest life there is, launched before the other tests, met at last."""
     home = tmp_path_factory.mktemp("short") / "home"
     environment = cloud.environment(home)
-    spawn = Program(path=PROGRAMS / "spawn", environment=environment, directory=home)
+    spawn = loaded_spawn(environment, home)
     with launched(spawn, cloud, "--ttl", "1m") as box:
         yield box
 

@@ -13,7 +13,8 @@ import pytest
 from tests.e2e.boxes import REGION, Box, client, launched, wait_for
 from tests.e2e.conftest import Launch
 from tests.tools.clouds import Cloud
-from tests.tools.programs import PROGRAMS, Program
+from tests.tools.loaded import loaded_spawn
+from tests.tools.programs import Program
 
 pytestmark = pytest.mark.e2e
 
@@ -80,7 +81,7 @@ def zone(cloud: Cloud) -> Zone:
 def ending(cloud: Cloud, zone: Zone, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ending]:
     """Both are launched before the other tests, and met at last."""
     home = tmp_path_factory.mktemp("ending") / "home"
-    spawn = Program(path=PROGRAMS / "spawn", environment=cloud.environment(home), directory=home)
+    spawn = loaded_spawn(cloud.environment(home), home)
     role = own_role(cloud, f"may-nothing-{uuid.uuid4().hex[:8]}")
     words = (
         *("--ttl", "1m", "--dns-zone", zone.domain, "--ship-logs"),

@@ -13,7 +13,8 @@ import pytest
 from tests.e2e.agent import faults
 from tests.e2e.boxes import Box, client, launched, wait_for
 from tests.tools.clouds import Cloud
-from tests.tools.programs import PROGRAMS, Program
+from tests.tools.loaded import loaded_spawn
+from tests.tools.programs import Program
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -99,7 +100,7 @@ def broken(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[d
     """An instance for each fault, all of them alive at once: their ends are waited for together."""
     home = tmp_path_factory.mktemp("broken") / "home"
     environment = cloud.environment(home)
-    spawn = Program(path=PROGRAMS / "spawn", environment=environment, directory=home)
+    spawn = loaded_spawn(environment, home)
     ec2 = client(cloud, "ec2")
     with ExitStack() as running:
         boxes = {}
@@ -122,7 +123,7 @@ def stranger(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """An instance that lives for long, for what does not end it."""
     home = tmp_path_factory.mktemp("stranger") / "home"
     environment = cloud.environment(home)
-    spawn = Program(path=PROGRAMS / "spawn", environment=environment, directory=home)
+    spawn = loaded_spawn(environment, home)
     with launched(spawn, cloud, "--ttl", "2h") as box:
         yield box
 

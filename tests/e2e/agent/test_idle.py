@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.boxes import HOME_ADDRESS, REGION, Box, launched, wait_for
 from tests.tools.clouds import Cloud
-from tests.tools.programs import PROGRAMS, Program
+from tests.tools.loaded import loaded_spawn
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
@@ -62,7 +62,7 @@ def test_it_ends_when_idle_and_not_before(
     """Of those that were launched alike, the one where nothing happens ends; the others live."""
     home = tmp_path_factory.mktemp("idle") / "home"
     environment = cloud.environment(home)
-    spawn = Program(path=PROGRAMS / "spawn", environment=environment, directory=home)
+    spawn = loaded_spawn(environment, home)
     with ExitStack() as running:
         began = time.monotonic()
         card = running.enter_context(launched(spawn, cloud, *WITH_CARD, "--user-data", BUSY_CARD))

@@ -12,7 +12,8 @@ import pytest
 
 from tests.integration.launch.account import ACCOUNT, REGION, Account
 from tests.tools.clouds import running_cloud
-from tests.tools.programs import PROGRAMS, Program, clean_environment
+from tests.tools.loaded import loaded_spawn
+from tests.tools.programs import Program, clean_environment
 
 USAGE, REFUSED = 2, 4
 HERE = ("--region", REGION)
@@ -73,7 +74,7 @@ def keys(account: Account) -> dict[str, str]:
 def spawn(account: Account, keys: dict[str, str], home: Path) -> Program:
     """The `spawn` program of that person."""
     environment = {**account.cloud.environment(home), **keys}
-    return Program(path=PROGRAMS / "spawn", environment=environment, directory=home)
+    return loaded_spawn(environment, home)
 
 
 def test_a_role_launches_and_the_person_owns(account: Account, spawn: Program, home: Path) -> None:

@@ -10,7 +10,8 @@ import pytest
 from spawn.local import cloud as embedded
 from tests.integration.launch.account import Account
 from tests.tools.clouds import Cloud, running_cloud
-from tests.tools.programs import PROGRAMS, Program
+from tests.tools.loaded import loaded_spawn
+from tests.tools.programs import Program
 from tests.tools.proxy import Proxy
 
 
@@ -39,4 +40,4 @@ def proxy(account: Account) -> Iterator[Proxy]:
 def spawn(account: Account, proxy: Proxy, home: Path) -> Program:
     """The `spawn` program of one person, whose AWS is the account behind the proxy."""
     environment = account.cloud.environment(home) | {"AWS_ENDPOINT_URL": proxy.url}
-    return Program(path=PROGRAMS / "spawn", environment=environment, directory=home)
+    return loaded_spawn(environment, home)

@@ -10,7 +10,8 @@ import pytest
 from spawn.local import cloud as embedded
 from tests.integration.launch.account import Account
 from tests.tools.clouds import Cloud, running_cloud
-from tests.tools.programs import PROGRAMS, Program
+from tests.tools.loaded import loaded_spawn
+from tests.tools.programs import Program
 
 
 @pytest.fixture(scope="package")
@@ -31,4 +32,4 @@ def account(attacked_cloud: Cloud) -> Account:
 def spawn(account: Account, home: Path) -> Program:
     """The `spawn` program of one person, whose AWS is the account."""
     environment = account.cloud.environment(home)
-    return Program(path=PROGRAMS / "spawn", environment=environment, directory=home)
+    return loaded_spawn(environment, home)

@@ -38,7 +38,7 @@ def test_a_statement_covers_as_aws_says(statement: dict[str, Any], is_allowed: b
     assert ask(policy(statement)).is_allowed is is_allowed
 
 
-USERNAME = {"aws:username": "data"}
+USERNAME: dict[str, str | list[str]] = {"aws:username": "data"}
 VARIABLES: list[tuple[str, dict[str, str | list[str]], bool]] = [
     ("arn:aws:s3:::bucket/${aws:username}/*", USERNAME, True),
     ("arn:aws:s3:::bucket/${AWS:UserName}/*", USERNAME, True),

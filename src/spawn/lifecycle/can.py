@@ -19,6 +19,7 @@ from spawn.iam.evaluation import (
     PolicySet,
     Request,
     decide,
+    near_misses,
     readable_policy,
 )
 from spawn.lifecycle.policies_of import HeldPolicy, Holder
@@ -44,6 +45,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
     decision  IAM's own word, or "unknown" where a policy that could change it can't be read
     kind, policy, statement, sid   what decided (see `evaluation.Decision`)
+    nearly    which statements would have allowed it, but for what, where none does
     context   the keys that were judged with, those that the person gave included
     notes     what was not looked at, and what could not be read
     """
@@ -58,6 +60,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     policy: str | None
     statement: int | None
     sid: str
+    nearly: tuple[str, ...]
     context: Context
     notes: tuple[str, ...]
 
@@ -104,9 +107,18 @@ def judge(holder: Holder, wish: Wish, *, now: datetime) -> Verdict:
         policy=decision.policy,
         statement=decision.statement,
         sid=decision.sid,
+        nearly=_nearly(request, policies, decision),
         context=request.context,
         notes=(*holder.unseen, *no_policy, BEYOND),
     )
+
+
+def _nearly(request: Request, policies: PolicySet, decision: Decision) -> tuple[str, ...]:
+    if decision.outcome is not Outcome.IMPLICIT_DENY:
+        return ()
+    if decision.kind is Kind.BOUNDARY and policies.boundary is not None:
+        return near_misses(request, (policies.boundary,))
+    return near_misses(request, policies.identity) if decision.kind is Kind.IDENTITY else ()
 
 
 def known_context(holder: Holder, *, now: datetime) -> Context:

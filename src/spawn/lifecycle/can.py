@@ -10,6 +10,7 @@ import msgspec
 
 from spawn.core.errors import AccountError
 from spawn.core.instants import format_instant
+from spawn.core.nearest import did_you_mean
 from spawn.iam.arns import parse_arn
 from spawn.iam.evaluation import (
     CompiledPolicy,
@@ -22,6 +23,7 @@ from spawn.iam.evaluation import (
     near_misses,
     readable_policy,
 )
+from spawn.iam.reference import actions_of
 from spawn.lifecycle.policies_of import HeldPolicy, Holder
 
 # What is in no policy that can be read from within an account.
@@ -109,8 +111,18 @@ def judge(holder: Holder, wish: Wish, *, now: datetime) -> Verdict:
         sid=decision.sid,
         nearly=_nearly(request, policies, decision),
         context=request.context,
-        notes=(*holder.unseen, *no_policy, BEYOND),
+        notes=(*_doubts(wish.action), *holder.unseen, *no_policy, BEYOND),
     )
+
+
+def _doubts(action: str) -> tuple[str, ...]:
+    """Say so where an action is in no table: a misspelt one is denied like any other."""
+    service, _, name = action.partition(":")
+    known = actions_of(service)
+    if name.lower() in known:
+        return ()
+    hint = did_you_mean(name, (each.name for each in known.values()))
+    return (f"AWS's tables know no action {action}{hint and f'; {hint}'}",)
 
 
 def _nearly(request: Request, policies: PolicySet, decision: Decision) -> tuple[str, ...]:

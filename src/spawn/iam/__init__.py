@@ -15,5 +15,7 @@ tables of IAM's actions, which `reference` reads from the disk.
     existing       a role of the person's own: which instance profile to launch with
     managed        managed policies and boundaries that are named
     backstop_role  the role by which a schedule ends an owner's instances
+    evaluation     what policies decide, by AWS's logic; the embedded cloud asks it too
+    cases          cases of that logic, answered line by line
     breadth        what in a policy reaches further than it should
 """

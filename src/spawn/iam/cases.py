@@ -25,7 +25,7 @@ from spawn.iam.evaluation import (
 _NONE: Final = msgspec.Raw(b"null")
 _Scalar = str | bool | int | float | None
 # A batch may bring a document of its own with each case: those that come again are kept.
-_DOCUMENTS_KEPT: Final = 2048
+_DOCUMENTS_KEPT: Final = 1024
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -63,7 +63,7 @@ class Spoken(NamedTuple):
     needs_policy_of_resource: bool
 
 
-@functools.lru_cache(maxsize=2048)
+@functools.lru_cache(maxsize=1024)
 def spoken(policies: PolicySet, action: str) -> Spoken:
     """Return what the policies say about an action, whatever its case."""
     action = action.lower()

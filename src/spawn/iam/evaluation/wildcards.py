@@ -27,7 +27,7 @@ def everything(_: str) -> bool:
     return True
 
 
-@functools.lru_cache(maxsize=8192)
+@functools.lru_cache(maxsize=2048)
 def wildcard(pattern: str) -> Matcher:
     """Return what matches whole texts: `*` is any text, also none, `?` is one character."""
     return joined((pattern,))
@@ -35,6 +35,11 @@ def wildcard(pattern: str) -> Matcher:
 
 def joined(parts: Iterable[str]) -> Matcher:
     """Return what matches the parts one after the other; wildcards count outside of `Literal`."""
+    parts = tuple(parts)
+    if len(parts) == 1 and not isinstance(parts[0], Literal):
+        head, star, tail = parts[0].partition("*")
+        if star and "?" not in parts[0] and "*" not in tail:  # as nearly all patterns are
+            return _between(head, tail)
     segments = _segments(parts)
     if len(segments) == 1:
         return segments[0].is_all_of
@@ -42,12 +47,12 @@ def joined(parts: Iterable[str]) -> Matcher:
     middle = [segment for segment in middle if segment.length]
     if middle or first.holes or last.holes:
         return _Glob(first, tuple(middle), last).matches
-    if not first.length and not last.length:
-        return everything
     return _between(first.text, last.text)
 
 
 def _between(head: str, tail: str) -> Matcher:
+    if not head and not tail:
+        return everything
     length = len(head) + len(tail)
     if not tail:
         return lambda text: text.startswith(head)

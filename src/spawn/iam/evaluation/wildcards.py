@@ -36,9 +36,10 @@ def wildcard(pattern: str) -> Matcher:
 def joined(parts: Iterable[str]) -> Matcher:
     """Return what matches the parts one after the other; wildcards count outside of `Literal`."""
     parts = tuple(parts)
-    if len(parts) == 1 and not isinstance(parts[0], Literal):
-        head, star, tail = parts[0].partition("*")
-        if star and "?" not in parts[0] and "*" not in tail:  # as nearly all patterns are
+    if not any(isinstance(part, Literal) for part in parts):
+        text = "".join(parts)
+        head, star, tail = text.partition("*")
+        if star and "?" not in text and "*" not in tail:  # as nearly all patterns are
             return _between(head, tail)
     segments = _segments(parts)
     if len(segments) == 1:

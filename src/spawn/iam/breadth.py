@@ -7,6 +7,7 @@ away, however wide. An action that knows no resource type can't be given more na
 
 from __future__ import annotations
 
+import enum
 import re
 from collections.abc import Iterator
 
@@ -41,21 +42,44 @@ _KNOWN_BROAD = {
 }
 
 
+class Breadth(enum.StrEnum):
+    """In which way a statement is too wide; the values are names of lint's rules too."""
+
+    EVERY_ACTION = "every-action"
+    EVERY_ACTION_OF_SERVICE = "every-action-of-service"
+    NOT_ACTION = "not-action-with-allow"
+    NOT_RESOURCE = "not-resource-with-allow"
+    PASS_ROLE = "pass-any-role"  # noqa: S105  the name of a rule
+    CHANGE = "change-anything"
+    SECRET = "read-any-secret"  # noqa: S105  the name of a rule
+
+
 class BroadStatement(msgspec.Struct, frozen=True, kw_only=True):
-    """A statement that is too wide; `number` counts from 1, `sid` may be empty."""
+    """A statement that is too wide; `number` counts from 1, `sid` may be empty.
+
+    `action` is the pattern in it that is, "" where it is the statement as a whole.
+    """
 
     number: int
     sid: str
+    breadth: Breadth
+    action: str
     reason: str
+
+
+# The way, the action's pattern, and the sentence.
+_Reason = tuple[Breadth, str, str]
 
 
 def broad_statements(document: PolicyDocument) -> tuple[BroadStatement, ...]:
     """Return the statements that are too wide, one entry for each reason."""
     return tuple(
-        BroadStatement(number=number, sid=statement.sid, reason=reason)
+        BroadStatement(
+            number=number, sid=statement.sid, breadth=breadth, action=action, reason=reason
+        )
         for number, statement in enumerate(document.statements, 1)
         if statement.effect is Effect.ALLOW
-        for reason in _reasons(statement)
+        for breadth, action, reason in _reasons(statement)
     )
 
 
@@ -71,31 +95,37 @@ def broad_managed_policy(arn: str) -> str | None:
     return None
 
 
-def _reasons(statement: Statement) -> Iterator[str]:
+def _reasons(statement: Statement) -> Iterator[_Reason]:
     if statement.not_actions:
-        yield "NotAction allows every action but those named, also ones to come"
+        reason = "NotAction allows every action but those named, also ones to come"
+        yield Breadth.NOT_ACTION, "", reason
     if statement.not_resources:
-        yield "NotResource allows every resource but those named, also ones to come"
-    wide = tuple(resource for resource in statement.resources if _names_nothing(resource))
+        reason = "NotResource allows every resource but those named, also ones to come"
+        yield Breadth.NOT_RESOURCE, "", reason
+    wide = tuple(resource for resource in statement.resources if names_nothing(resource))
     for action in statement.actions:
         yield from _reasons_of_action(action, wide, statement)
 
 
-def _reasons_of_action(action: str, wide: tuple[str, ...], statement: Statement) -> Iterator[str]:
+def _reasons_of_action(
+    action: str, wide: tuple[str, ...], statement: Statement
+) -> Iterator[_Reason]:
     service, _, name = action.partition(":")
     if not service.strip("*"):
-        yield "it allows every action"
+        yield Breadth.EVERY_ACTION, action, "it allows every action"
     elif not wide:
         return
     elif not name.strip("*"):
-        yield f"it allows every action of {service} on {wide[0]}"
+        reason = f"it allows every action of {service} on {wide[0]}"
+        yield Breadth.EVERY_ACTION_OF_SERVICE, action, reason
     elif "iam:passrole" in _named(action):
-        yield f"{action} on {wide[0]} hands out every role, and so whatever any of them may do"
+        reason = f"{action} on {wide[0]} hands out every role, and so whatever any of them may do"
+        yield Breadth.PASS_ROLE, action, reason
     elif not _is_narrowed(statement):
         yield from _reasons_of_openness(action, wide)
 
 
-def _reasons_of_openness(action: str, wide: tuple[str, ...]) -> Iterator[str]:
+def _reasons_of_openness(action: str, wide: tuple[str, ...]) -> Iterator[_Reason]:
     open_resource = next((each for each in wide if _leaves_account_open(each)), None)
     if open_resource is None:
         return
@@ -104,9 +134,11 @@ def _reasons_of_openness(action: str, wide: tuple[str, ...]) -> Iterator[str]:
     secret = sorted(_SECRETS & named.keys())
     if changing:
         example = "" if len(named) == 1 else f" (such as {named[changing[0]].name})"
-        yield f"{action}{example} changes things, and is allowed on {open_resource}"
+        reason = f"{action}{example} changes things, and is allowed on {open_resource}"
+        yield Breadth.CHANGE, action, reason
     elif secret:
-        yield f"{action} reads secrets, and is allowed on {open_resource}"
+        reason = f"{action} reads secrets, and is allowed on {open_resource}"
+        yield Breadth.SECRET, action, reason
 
 
 def _could_be_narrower(action: reference.Action, name: str) -> bool:
@@ -121,7 +153,7 @@ def _named(action: str) -> dict[str, reference.Action]:
     }
 
 
-def _names_nothing(resource: str) -> bool:
+def names_nothing(resource: str) -> bool:
     """Say whether a resource has only wildcards where its name belongs: "*", "table/*", ":::*"."""
     if _is_wild(resource):
         return True

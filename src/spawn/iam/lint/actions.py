@@ -6,9 +6,10 @@ import difflib
 from collections.abc import Iterator, Mapping
 
 from spawn.iam import reference
+from spawn.iam.evaluation.wildcards import wildcard
 from spawn.iam.lint.edits import removed, replaced
 from spawn.iam.lint.finding import Spot
-from spawn.iam.lint.grammar import nearest
+from spawn.iam.lint.hints import Hints
 from spawn.iam.lint.nodes import Text
 from spawn.iam.lint.view import Policy, Statement
 
@@ -18,13 +19,13 @@ _SLIP = 0.85
 _MOST_COMPARED = 400
 
 
-def action_spots(policy: Policy) -> Iterator[Spot]:
+def action_spots(policy: Policy, hints: Hints) -> Iterator[Spot]:
     """Find what is wrong with the actions of all statements."""
     for statement in policy.statements:
         for member in ("Action", "NotAction"):
             texts = statement.actions if member == "Action" else statement.not_actions
             for action in texts:
-                yield from _spots_of_action(statement, action)
+                yield from _spots_of_action(statement, action, hints)
             yield from _repeated(statement, member, texts)
 
 
@@ -33,7 +34,7 @@ def is_everything(action: str) -> bool:
     return reference.is_pattern(action.partition(":")[0])
 
 
-def _spots_of_action(statement: Statement, action: Text) -> Iterator[Spot]:
+def _spots_of_action(statement: Statement, action: Text, hints: Hints) -> Iterator[Spot]:
     def spot(rule: str, message: str, remedy: str = "") -> Spot:
         return Spot(
             rule=rule, at=action.start, message=message, statement=statement.number, remedy=remedy
@@ -46,9 +47,9 @@ def _spots_of_action(statement: Statement, action: Text) -> Iterator[Spot]:
     if not colon or not name or reference.is_pattern(service):
         yield spot("not-an-action", f"{written!r} is not an action")
     elif service.lower() not in reference.services():
-        yield _unknown_service(spot("unknown-service", ""), written, service)
+        yield _unknown_service(spot("unknown-service", ""), written, service=service, hints=hints)
     elif not (found := reference.matching_actions(written)):
-        yield _unknown_action(spot("unknown-action", ""), service, name)
+        yield _unknown_action(spot("unknown-action", ""), service, name=name, hints=hints)
     elif not reference.is_pattern(name) and written != (
         spelled := f"{service.lower()}:{found[0].name}"
     ):
@@ -62,19 +63,19 @@ def _spots_of_action(statement: Statement, action: Text) -> Iterator[Spot]:
         )
 
 
-def _unknown_service(spot: Spot, written: str, service: str) -> Spot:
-    hint = nearest(service.lower(), reference.services())
+def _unknown_service(spot: Spot, written: str, *, service: str, hints: Hints) -> Spot:
+    hint = hints.near(service.lower(), reference.services())
     message = f"IAM's tables know no service {service!r} (in {written!r})"
     rule = "unknown-service" if hint else "unlisted-action"
     return Spot(rule=rule, at=spot.at, message=message, statement=spot.statement, remedy=hint)
 
 
-def _unknown_action(spot: Spot, service: str, name: str) -> Spot:
+def _unknown_action(spot: Spot, service: str, *, name: str, hints: Hints) -> Spot:
     known = frozenset(found.name for found in reference.actions_of(service).values())
     if reference.is_pattern(name):
         message, rule, hint = f"no action of {service} matches {name!r}", "unlisted-action", ""
     else:
-        hint = nearest(name, known)
+        hint = hints.near(name, known)
         near = hint.removeprefix("did you mean ").removesuffix("?")
         is_slip = difflib.SequenceMatcher(None, name.lower(), near.lower()).ratio() >= _SLIP
         message = f"{service} has no action {name!r}"
@@ -108,8 +109,8 @@ def _covers(names: list[str]) -> Mapping[str, str]:
     """Return the actions that another pattern means as well, with it; none covers another back."""
     covers: dict[str, str] = {}
     for wide in dict.fromkeys(name for name in names if reference.is_pattern(name)):
-        wanted = reference.wildcard(wide).fullmatch
+        matches = wildcard(wide)
         for name in names:
-            if name != wide and covers.get(wide) != name and wanted(name):
+            if name != wide and covers.get(wide) != name and matches(name):
                 covers.setdefault(name, wide)
     return covers

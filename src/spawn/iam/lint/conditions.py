@@ -9,7 +9,7 @@ from spawn.iam.lint import keys
 from spawn.iam.lint.actions import is_everything
 from spawn.iam.lint.edits import replaced
 from spawn.iam.lint.finding import Edit, Spot
-from spawn.iam.lint.grammar import nearest
+from spawn.iam.lint.hints import Hints
 from spawn.iam.lint.nodes import Text
 from spawn.iam.lint.values import is_readable, reads_as
 from spawn.iam.lint.view import Policy, Statement, Test
@@ -31,17 +31,22 @@ _MAY_BE_MISSING = frozenset({"aws:tagkeys"})
 _EXACT = ("StringEquals", "StringNotEquals")
 
 
-def condition_spots(policy: Policy) -> Iterator[Spot]:
+def condition_spots(policy: Policy, hints: Hints) -> Iterator[Spot]:
     """Find what is wrong with the conditions of all statements."""
     for statement in policy.statements:
         services = services_of(statement)
         for test in statement.tests:
             if test.operator is None:
-                yield _unknown_operator(statement, test)
+                yield _unknown_operator(statement, test, hints)
                 continue
             yield from _unreadable(statement, test, test.operator)
-            if not keys.of_provider(test.key.value):
-                yield from _spots_of_key(statement, test, test.operator, services=services)
+            if keys.of_provider(test.key.value):
+                continue
+            key = keys.find_key(test.key.value, services)
+            if key is None:
+                yield _unknown_key(statement, test, services=services, hints=hints)
+            else:
+                yield from _spots_of_key(statement, test, key=key, operator=test.operator)
         yield from _literal_wildcards(statement, services)
 
 
@@ -52,25 +57,32 @@ def services_of(statement: Statement) -> tuple[str, ...]:
     return tuple(dict.fromkeys(service for service in named if service in reference.services()))
 
 
-def _unknown_operator(statement: Statement, test: Test) -> Spot:
+def _unknown_operator(statement: Statement, test: Test, hints: Hints) -> Spot:
     written = test.written
-    meant = spelled(written.value)
-    hint = f"write {meant}" if meant else nearest(written.value, tuple(OPERATORS))
+    if meant := spelled(written.value):
+        message = f"{written.value} is {meant} in other letters"
+        edits = replaced(written, meant)
+        return _spot(
+            "operator-case", written, statement, message, remedy=f"write {meant}", edits=edits
+        )
+    hint = hints.near(written.value, tuple(OPERATORS))
     message = f"IAM knows no condition operator {written.value!r}"
-    edits = replaced(written, meant) if meant else ()
-    return _spot("unknown-operator", written, statement, message, remedy=hint, edits=edits)
+    return _spot("unknown-operator", written, statement, message, remedy=hint)
+
+
+def _unknown_key(
+    statement: Statement, test: Test, *, services: tuple[str, ...], hints: Hints
+) -> Spot:
+    name = test.key.value
+    near = hints.near(name, keys.known_keys((*services, name.partition(":")[0].lower())))
+    message = f"IAM's tables know no condition key {name!r}"
+    return _spot("unknown-condition-key", test.key, statement, message, remedy=near)
 
 
 def _spots_of_key(
-    statement: Statement, test: Test, operator: Operator, *, services: tuple[str, ...]
+    statement: Statement, test: Test, *, key: reference.ConditionKey, operator: Operator
 ) -> Iterator[Spot]:
     name = test.key.value
-    key = keys.find_key(name, services)
-    if key is None:
-        near = nearest(name, keys.known_keys((*services, name.partition(":")[0].lower())))
-        message = f"IAM's tables know no condition key {name!r}"
-        yield _spot("unknown-condition-key", test.key, statement, message, remedy=near)
-        return
     is_question = operator.compares is Comparison.NULL
     if not (is_question or operator.negates or operator.if_exists) and _is_never_there(
         statement, name
@@ -158,21 +170,24 @@ def _unreadable(statement: Statement, test: Test, operator: Operator) -> Iterato
 
 
 def _literal_wildcards(statement: Statement, services: tuple[str, ...]) -> Iterator[Spot]:
+    by_operator: dict[int, list[Test]] = {}
     for test in statement.tests:
-        if test.operator is None or test.operator.name not in _EXACT:
-            continue
-        for value in test.values:
-            if "*" in value.value.replace("${*}", ""):
-                message = f"{test.operator.name} takes the * in {value.value!r} as it stands"
-                edits = _with_likeness(statement, test.written, services)
-                yield _spot("literal-wildcard", value, statement, message, edits=edits)
+        if test.operator is not None and test.operator.name in _EXACT:
+            by_operator.setdefault(test.written.start, []).append(test)
+    for siblings in by_operator.values():
+        values = [value for test in siblings for value in test.values]
+        wild = [value for value in values if "*" in value.value.replace("${*}", "")]
+        edits = _with_likeness(statement, siblings, services) if wild else ()
+        for value in wild:
+            message = f"{siblings[0].written.value} takes the * in {value.value!r} as it stands"
+            yield _spot("literal-wildcard", value, statement, message, edits=edits)
 
 
 def _with_likeness(
-    statement: Statement, written: Text, services: tuple[str, ...]
+    statement: Statement, siblings: list[Test], services: tuple[str, ...]
 ) -> tuple[Edit, ...]:
     """Return the edit that makes an operator take wildcards, for all of its keys or for none."""
-    siblings = [test for test in statement.tests if test.written is written]
+    written = siblings[0].written
     found = [keys.find_key(test.key.value, services) for test in siblings]
     are_arns = all(key is not None and keys.type_of(key) == "ARN" for key in found)
     values = [value.value for test in siblings for value in test.values]

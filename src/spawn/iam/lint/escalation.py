@@ -16,6 +16,7 @@ import msgspec
 from spawn.iam import reference
 from spawn.iam.breadth import names_nothing
 from spawn.iam.documents import Effect
+from spawn.iam.evaluation.wildcards import wildcard
 from spawn.iam.lint.finding import Spot
 from spawn.iam.lint.nodes import Text
 from spawn.iam.lint.overlap import is_everything
@@ -272,8 +273,8 @@ def _needed(pattern: str) -> frozenset[str]:
     """Return which of the actions that ways need a pattern in lower case means."""
     if not reference.is_pattern(pattern):
         return _NEEDED & {pattern}
-    wanted = reference.wildcard(pattern)
-    return frozenset(name for name in _NEEDED if wanted.fullmatch(name))
+    matches = wildcard(pattern)
+    return frozenset(name for name in _NEEDED if matches(name))
 
 
 def _is_open(statement: Statement) -> bool:
@@ -296,4 +297,4 @@ def _may_be_passed(statement: Statement, service: str) -> bool:
 def _admits(test: Test, service: str) -> bool:
     if test.operator is None or test.operator.negates:
         return True
-    return any(reference.wildcard(value.value).fullmatch(service) for value in test.values)
+    return any(wildcard(value.value)(service) for value in test.values)

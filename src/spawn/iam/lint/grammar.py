@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from spawn.core.nearest import did_you_mean
 from spawn.iam.documents import Effect
 from spawn.iam.lint.finding import Edit, Spot
+from spawn.iam.lint.hints import Hints
 from spawn.iam.lint.nodes import Array, Literal, Member, Node, Object, Text, words
 from spawn.iam.lint.reading import Reading
 from spawn.iam.lint.view import Policy, Principal, Statement, Test
@@ -19,17 +19,16 @@ from spawn.iam.parsing import DOCUMENT_MEMBERS, STATEMENT_MEMBERS
 
 PRINCIPAL_KINDS = ("AWS", "Service", "Federated", "CanonicalUser")
 _EFFECTS = {effect.value.casefold(): effect for effect in Effect}
-_LONGEST_GUESSED = 64  # characters: looking for a near word takes time that grows with its square
 
 
-def read_policy(reading: Reading) -> tuple[Policy | None, tuple[Spot, ...]]:
+def read_policy(reading: Reading, hints: Hints) -> tuple[Policy | None, tuple[Spot, ...]]:
     """Return the policy that a JSON text is, and what of it IAM's grammar refuses.
 
     None for a text that is no object.
     """
     if reading.root is None:
         return None, ()
-    grammar = _Grammar(reading.text)
+    grammar = _Grammar(reading.text, hints)
     policy = grammar.policy(reading.root)
     return policy, tuple(grammar.spots)
 
@@ -37,8 +36,9 @@ def read_policy(reading: Reading) -> tuple[Policy | None, tuple[Spot, ...]]:
 class _Grammar:
     """Reads one policy; `spots` gathers what is wrong, `_number` is the statement at hand."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, hints: Hints) -> None:
         self.spots: list[Spot] = []
+        self._hints = hints
         self._text = text
         self._number = 0
 
@@ -118,7 +118,7 @@ class _Grammar:
             "unknown-member",
             key,
             message,
-            remedy=f"write {meant}" if meant else nearest(key.value, known),
+            remedy=f"write {meant}" if meant else self._hints.near(key.value, known),
             edits=() if meant is None else (Edit(key.start, key.end, f'"{meant}"'),),
         )
 
@@ -176,7 +176,7 @@ class _Grammar:
     def _check_principal_kind(self, key: Text) -> None:
         if key.value not in PRINCIPAL_KINDS:
             message = f"{key.value!r} is no kind of principal"
-            near = nearest(key.value, PRINCIPAL_KINDS)
+            near = self._hints.near(key.value, PRINCIPAL_KINDS)
             self._spot("unknown-principal-kind", key, message, remedy=near)
 
     def _tests(self, node: Node | None) -> tuple[Test, ...]:
@@ -211,8 +211,3 @@ class _Grammar:
                 edits=edits,
             )
         )
-
-
-def nearest(word: str, known: tuple[str, ...] | frozenset[str]) -> str:
-    """Return "did you mean …?", "" where nothing is near or the word is none."""
-    return did_you_mean(word, known) if len(word) <= _LONGEST_GUESSED else ""

@@ -15,6 +15,7 @@ from spawn.iam.lint.edits import apply_edits
 from spawn.iam.lint.escalation import escalation_spots
 from spawn.iam.lint.finding import Finding, Place, Severity, Spot
 from spawn.iam.lint.grammar import read_policy
+from spawn.iam.lint.hints import Hints
 from spawn.iam.lint.principals import principal_spots
 from spawn.iam.lint.reach import reach_spots
 from spawn.iam.lint.reading import read
@@ -29,6 +30,8 @@ from spawn.iam.lint.view import Policy, PolicyKind
 MOST_FINDINGS: Final = 500
 # Each round may lay bare what the one before had hidden; none has been seen to need four.
 _MOST_ROUNDS = 8
+
+_MOST_SHOWN = 400
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
@@ -89,17 +92,18 @@ def guess_kind(policy: Policy) -> PolicyKind:
 
 def _examine(content: bytes, source: Source) -> _Examined:
     reading = read(content)
-    policy, spots = read_policy(reading)
+    hints = Hints()
+    policy, spots = read_policy(reading, hints)
     found = [*reading.spots, *spots]
     if policy is not None:
-        found += _judged(policy, source)
+        found += _judged(policy, source, hints)
     statements = () if policy is None else policy.statements
     sids = {each.number: each.sid.value for each in statements if each.sid is not None}
     found.sort(key=lambda spot: (spot.at, spot.rule))
     return _Examined(text=reading.text, spots=tuple(found), sids=sids)
 
 
-def _judged(policy: Policy, source: Source) -> Iterator[Spot]:
+def _judged(policy: Policy, source: Source, hints: Hints) -> Iterator[Spot]:
     kind = source.kind or guess_kind(policy)
     yield from shape_spots(policy, kind)
     yield from size_spots(policy, kind)
@@ -107,9 +111,9 @@ def _judged(policy: Policy, source: Source) -> Iterator[Spot]:
         message = "the policy is too long for its statements to be judged"
         yield Spot(rule="not-examined", at=policy.at, message=message)
         return
-    yield from action_spots(policy)
+    yield from action_spots(policy, hints)
     yield from resource_spots(policy, kind)
-    yield from condition_spots(policy)
+    yield from condition_spots(policy, hints)
     yield from variable_spots(policy)
     yield from principal_spots(policy, kind, source.account)
     if kind is PolicyKind.IDENTITY:
@@ -148,10 +152,15 @@ def _finding(spot: Spot, source: Source, *, starts: list[int], sids: Mapping[int
         rule=rule.id,
         severity=rule.severity,
         place=place,
-        message=spot.message,
+        message=_shortened(spot.message),
         remedy=spot.remedy or rule.remedy,
         is_fixable=bool(spot.edits),
     )
+
+
+def _shortened(message: str) -> str:
+    """Keep a message readable, whatever the policy's own texts are that it quotes."""
+    return message if len(message) <= _MOST_SHOWN else f"{message[:_MOST_SHOWN]}…"
 
 
 def is_refused(findings: tuple[Finding, ...]) -> bool:

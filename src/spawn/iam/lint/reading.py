@@ -15,6 +15,7 @@ from typing import Final, NoReturn
 
 import msgspec
 
+from spawn.core.errors import InputError
 from spawn.iam.lint.finding import Edit, Spot
 from spawn.iam.lint.nodes import Array, Literal, Member, Node, Object, Text
 
@@ -46,7 +47,9 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     spots: tuple[Spot, ...]
 
 
-class _Unreadable(Exception):
+class _Unreadable(InputError):
+    """Ends the reading; it does not leave this module."""
+
     def __init__(self, spot: Spot) -> None:
         super().__init__(spot.message)
         self.spot = spot
@@ -83,13 +86,16 @@ def _not_utf8(content: bytes, place: int) -> Reading:
 
 
 class _Reader:
-    """Where the reading is: the token at hand is `_kind`, from `_start` to `_end`."""
+    """Where the reading is: the token at hand is `_kind`, from `_start` to `_end`.
+
+    `_behind` is where the one before it ended.
+    """
 
     def __init__(self, text: str) -> None:
         self.spots: list[Spot] = []
         self._text = text
         self._kind = ""
-        self._start = self._end = 0
+        self._start = self._end = self._behind = 0
 
     def document(self) -> Node:
         """Return the one value that the text is."""
@@ -114,6 +120,7 @@ class _Reader:
             self._start = _GAP.match(self._text, self._end).end()  # type: ignore[union-attr]
             self._stop(_why_no_token(self._text, self._start))
         self._kind = str(match.lastgroup)
+        self._behind = self._end
         self._start, self._end = match.span(self._kind)
         if self._kind == "mark":
             self._kind = self._text[self._start]
@@ -170,16 +177,13 @@ class _Reader:
         self._advance()
         while self._kind != close:
             take()
-            behind = self._start
             if self._kind == ",":
                 comma = Edit(self._start, self._end, "")
                 self._advance()
                 if self._kind == close:
-                    message = f"a comma stands before {close!r}"
-                    spot = Spot(rule="trailing-comma", at=behind, message=message, edits=(comma,))
-                    self.spots.append(spot)
+                    self._trailing(comma, close)
             elif self._kind in {"text", "literal", "{", "["}:
-                place = len(self._text[:behind].rstrip(" \t\r\n"))
+                place = self._behind
                 spot = Spot(
                     rule="missing-comma",
                     at=place - 1,
@@ -192,6 +196,11 @@ class _Reader:
         end = self._end
         self._advance()
         return end
+
+    def _trailing(self, comma: Edit, close: str) -> None:
+        message = f"a comma stands before {close!r}"
+        spot = Spot(rule="trailing-comma", at=comma.start, message=message, edits=(comma,))
+        self.spots.append(spot)
 
     def _string(self) -> Text:
         start, end = self._start, self._end

@@ -15,6 +15,7 @@ from spawn.iam.lint.nodes import Text
 from spawn.iam.lint.view import Policy, Statement
 
 _VARIABLE = re.compile(r"\$\{([^{}]*)(\})?")
+_MOST_SHOWN = 80
 # `${*}`, `${?}` and `${$}` are the characters themselves.
 _CHARACTERS = frozenset("*?$")
 
@@ -48,9 +49,15 @@ def _spots_of(statement: Statement, text: Text, services: tuple[str, ...]) -> It
         name = match[1].partition(",")[0].strip()
         rule = message = ""
         if match[2] is None:
-            rule, message = "unclosed-variable", f"the variable in {text.value!r} has no end"
+            rule, message = (
+                "unclosed-variable",
+                f"the variable {match[0][:_MOST_SHOWN]!r} has no end",
+            )
         elif name not in _CHARACTERS and not _is_known(name, services):
-            rule, message = "unknown-variable", f"IAM's tables know no variable {match[0]!r}"
+            rule, message = (
+                "unknown-variable",
+                f"IAM's tables know no variable {match[0][:_MOST_SHOWN]!r}",
+            )
         if rule:
             number = statement.number
             yield Spot(rule=rule, at=text.start, message=message, statement=number)

@@ -39,6 +39,7 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
     principal  the ARN that asks in its name; of an instance its session's
     role_arn   the role's, None for a user
     boundary   its permissions boundary, None where it has none
+    trust      who may assume the role, None for a user
     unseen     what could not be read, a sentence each
     """
 
@@ -47,6 +48,7 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
     role_arn: str | None
     policies: tuple[HeldPolicy, ...]
     boundary: HeldPolicy | None = None
+    trust: HeldPolicy | None = None
     unseen: tuple[str, ...] = ()
 
 
@@ -135,6 +137,7 @@ class _Reading:
             role_arn=role.arn,
             policies=policies,
             boundary=boundary,
+            trust=_held("its trust policy", role.assume_role_policy_document),
             unseen=tuple(self._unseen),
         )
 

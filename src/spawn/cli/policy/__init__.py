@@ -8,6 +8,7 @@ from spawn.cli.lazy import LazyGroup
 
 COMMANDS: dict[str, str] = {
     "can": "Whether somebody may do something, and by which statement.",
+    "lint": "Whether policies are right, and what to write instead.",
 }
 
 

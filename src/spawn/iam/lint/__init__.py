@@ -12,7 +12,7 @@ the text with the edits that need no judgement. Pure: nothing is read but IAM's 
 """
 
 from spawn.iam.lint.finding import Finding, Place, Severity
-from spawn.iam.lint.linting import Mended, Source, is_refused, lint, mend
+from spawn.iam.lint.linting import Linted, Mended, Source, is_refused, lint, mend
 from spawn.iam.lint.rule import Rule
 from spawn.iam.lint.rules import RULES
 from spawn.iam.lint.view import PolicyKind
@@ -20,6 +20,7 @@ from spawn.iam.lint.view import PolicyKind
 __all__ = [
     "RULES",
     "Finding",
+    "Linted",
     "Mended",
     "Place",
     "PolicyKind",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -44,23 +44,32 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     account: str = ""
 
 
+class Linted(msgspec.Struct, frozen=True, kw_only=True):
+    """A policy that was looked at; `kind` is the one by which it was judged."""
+
+    name: str
+    kind: PolicyKind
+    findings: tuple[Finding, ...]
+
+
 class Mended(msgspec.Struct, frozen=True, kw_only=True):
     """A policy's text with the edits made, how many findings they settled, and what remains."""
 
     content: bytes
     settled: int
-    findings: tuple[Finding, ...]
+    remaining: Linted
 
 
 class _Examined(msgspec.Struct, frozen=True, kw_only=True):
     text: str
+    kind: PolicyKind
     spots: tuple[Spot, ...]
     sids: Mapping[int, str]
 
 
-def lint(content: bytes, source: Source) -> tuple[Finding, ...]:
+def lint(content: bytes, source: Source) -> Linted:
     """Return what is wrong with a policy, in the order of its text; nothing is raised."""
-    return _findings(_examine(content, source), source)
+    return _linted(_examine(content, source), source)
 
 
 def mend(content: bytes, source: Source) -> Mended:
@@ -77,7 +86,7 @@ def mend(content: bytes, source: Source) -> Mended:
         content = apply_edits(examined.text, edits).encode()
         examined = _examine(content, source)
     left = sum(bool(spot.edits) for spot in examined.spots)
-    return Mended(content=content, settled=before - left, findings=_findings(examined, source))
+    return Mended(content=content, settled=before - left, remaining=_linted(examined, source))
 
 
 def guess_kind(policy: Policy) -> PolicyKind:
@@ -94,17 +103,17 @@ def _examine(content: bytes, source: Source) -> _Examined:
     reading = read(content)
     hints = Hints()
     policy, spots = read_policy(reading, hints)
+    kind = source.kind or (PolicyKind.IDENTITY if policy is None else guess_kind(policy))
     found = [*reading.spots, *spots]
     if policy is not None:
-        found += _judged(policy, source, hints)
+        found += _judged(policy, kind, account=source.account, hints=hints)
     statements = () if policy is None else policy.statements
     sids = {each.number: each.sid.value for each in statements if each.sid is not None}
     found.sort(key=lambda spot: (spot.at, spot.rule))
-    return _Examined(text=reading.text, spots=tuple(found), sids=sids)
+    return _Examined(text=reading.text, kind=kind, spots=tuple(found), sids=sids)
 
 
-def _judged(policy: Policy, source: Source, hints: Hints) -> Iterator[Spot]:
-    kind = source.kind or guess_kind(policy)
+def _judged(policy: Policy, kind: PolicyKind, *, account: str, hints: Hints) -> Iterator[Spot]:
     yield from shape_spots(policy, kind)
     yield from size_spots(policy, kind)
     if counted(policy.text) > MOST_EXAMINED_CHARACTERS:
@@ -115,7 +124,7 @@ def _judged(policy: Policy, source: Source, hints: Hints) -> Iterator[Spot]:
     yield from resource_spots(policy, kind)
     yield from condition_spots(policy, hints)
     yield from variable_spots(policy)
-    yield from principal_spots(policy, kind, source.account)
+    yield from principal_spots(policy, kind, account)
     if kind is PolicyKind.IDENTITY:
         yield from _granted(policy)
 
@@ -126,6 +135,10 @@ def _granted(policy: Policy) -> Iterator[Spot]:
     # Whoever may do everything needs no way to more.
     if not any(spot.rule == "every-action" for spot in broad):
         yield from escalation_spots(policy)
+
+
+def _linted(examined: _Examined, source: Source) -> Linted:
+    return Linted(name=source.name, kind=examined.kind, findings=_findings(examined, source))
 
 
 def _findings(examined: _Examined, source: Source) -> tuple[Finding, ...]:
@@ -163,6 +176,8 @@ def _shortened(message: str) -> str:
     return message if len(message) <= _MOST_SHOWN else f"{message[:_MOST_SHOWN]}…"
 
 
-def is_refused(findings: tuple[Finding, ...]) -> bool:
+def is_refused(policies: Iterable[Linted]) -> bool:
     """Say whether any of the findings is more than a remark."""
-    return any(finding.severity is not Severity.INFO for finding in findings)
+    return any(
+        finding.severity is not Severity.INFO for policy in policies for finding in policy.findings
+    )

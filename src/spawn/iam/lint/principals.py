@@ -55,11 +55,23 @@ def principal_spots(policy: Policy, kind: PolicyKind, account: str) -> Iterator[
     """Find who is let in and should not be. `account` is the policy's own, "" if not known."""
     if not kind.names_principals:
         return
+    own = account or _account_of(policy)
     for statement in policy.statements:
         for principal in (*statement.principals, *statement.not_principals):
             yield from _malformed(statement, principal)
         if statement.allows:
-            yield from _let_in(statement, kind, account)
+            yield from _let_in(statement, kind, own)
+
+
+def _account_of(policy: Policy) -> str:
+    """Return the account whose resources a policy names, "" where it names none or several."""
+    resources = (each.value for statement in policy.statements for each in statement.resources)
+    accounts = {part for each in resources if _ACCOUNT.fullmatch(part := _part(each, 4))}
+    return accounts.pop() if len(accounts) == 1 else ""
+
+
+def _part(arn: str, index: int) -> str:
+    return "".join(arn.split(":")[index : index + 1])
 
 
 def _malformed(statement: Statement, principal: Principal) -> Iterator[Spot]:

@@ -58,7 +58,7 @@ class _Unreadable(InputError):
 def read(content: bytes) -> Reading:
     """Read a document; nothing is raised, whatever the bytes are."""
     if len(content) > MOST_BYTES:
-        message = f"the text has {len(content):,} bytes; no policy has more than a few thousand"
+        message = f"the text has more than {MOST_BYTES:,} bytes; policies have a few thousand"
         return _refused("too-large", message)
     try:
         text = content.decode("utf-8")

@@ -163,6 +163,13 @@ _REACH = (
         "name the secrets",
     ),
     Rule(
+        "broad-managed-policy",
+        _W,
+        "a policy of AWS's that is wide",
+        "it was written for everybody, and not for this role",
+        "attach a policy of your own: spawn policy rightsize finds what is needed",
+    ),
+    Rule(
         "privilege-escalation",
         _W,
         "a way to more rights than are given",

@@ -8,8 +8,9 @@ away, however wide. An action that knows no resource type can't be given more na
 from __future__ import annotations
 
 import enum
+import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -145,7 +146,8 @@ def _could_be_narrower(action: reference.Action, name: str) -> bool:
     return action.changes_something and bool(action.resource_types) and name not in _OF_ITSELF
 
 
-def _named(action: str) -> dict[str, reference.Action]:
+@functools.lru_cache(maxsize=4096)
+def _named(action: str) -> Mapping[str, reference.Action]:
     """Return the actions that a pattern means, by "service:name" in lower case."""
     service = action.partition(":")[0].lower()
     return {

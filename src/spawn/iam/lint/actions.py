@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping
 
+import msgspec
+
 from spawn.iam import reference
 from spawn.iam.evaluation.wildcards import wildcard
 from spawn.iam.lint.edits import removed, replaced
@@ -64,23 +66,34 @@ def _spots_of_action(statement: Statement, action: Text, hints: Hints) -> Iterat
 
 
 def _unknown_service(spot: Spot, written: str, *, service: str, hints: Hints) -> Spot:
-    hint = hints.near(service.lower(), reference.services())
+    hint = hints.near(service.lower(), reference.services(), likeness=_SLIP)
     message = f"IAM's tables know no service {service!r} (in {written!r})"
-    rule = "unknown-service" if hint else "unlisted-action"
-    return Spot(rule=rule, at=spot.at, message=message, statement=spot.statement, remedy=hint)
+    return msgspec.structs.replace(
+        spot,
+        rule="unknown-service" if hint else "unlisted-action",
+        message=message,
+        remedy=hint,
+    )
 
 
 def _unknown_action(spot: Spot, service: str, *, name: str, hints: Hints) -> Spot:
-    known = frozenset(found.name for found in reference.actions_of(service).values())
     if reference.is_pattern(name):
-        message, rule, hint = f"no action of {service} matches {name!r}", "unlisted-action", ""
-    else:
-        hint = hints.near(name, known)
-        near = hint.removeprefix("did you mean ").removesuffix("?")
-        is_slip = difflib.SequenceMatcher(None, name.lower(), near.lower()).ratio() >= _SLIP
-        message = f"{service} has no action {name!r}"
-        rule = "unknown-action" if hint and is_slip else "unlisted-action"
-    return Spot(rule=rule, at=spot.at, message=message, statement=spot.statement, remedy=hint)
+        message = f"no action of {service} matches {name!r}"
+        return msgspec.structs.replace(spot, rule="unlisted-action", message=message)
+    hint = hints.near(name, (found.name for found in reference.actions_of(service).values()))
+    return msgspec.structs.replace(
+        spot,
+        rule="unknown-action" if _is_slip(name, hint) else "unlisted-action",
+        message=f"{service} has no action {name!r}",
+        remedy=hint,
+    )
+
+
+def _is_slip(word: str, hint: str) -> bool:
+    """Say whether a word is so like the one of a hint that nothing else can be meant."""
+    near = hint.removeprefix("did you mean ").removesuffix("?")
+    likeness = difflib.SequenceMatcher(None, word.lower(), near.lower()).ratio() if hint else 0
+    return likeness >= _SLIP
 
 
 def _repeated(statement: Statement, member: str, texts: tuple[Text, ...]) -> Iterator[Spot]:

@@ -18,9 +18,9 @@ class Hints:
     def __init__(self) -> None:
         self._left = _MOST_WORDS
 
-    def near(self, word: str, known: Iterable[str]) -> str:
+    def near(self, word: str, known: Iterable[str], *, likeness: float = 0.6) -> str:
         """Return "did you mean …?", "" where nothing is near, or no more is looked for."""
         if len(word) > _LONGEST_WORD or not self._left:
             return ""
         self._left -= 1
-        return did_you_mean(word, known)
+        return did_you_mean(word, known, likeness=likeness)

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 def did_you_mean(word: str, known: Iterable[str], *, likeness: float = 0.6) -> str:
     """Return "did you mean …?" with the word of `known` that is nearest, "" where none is near.
 
-    `likeness` is how alike they must be, 1 being the same. Case is passed over: IAM's own action names differ from what is typed by it more than by
-    anything else.
+    `likeness` is how alike they must be, 1 being the same. Case is passed over: IAM's own action
+    names differ from what is typed by it more than by anything else.
     """
     by_folded = {candidate.casefold(): candidate for candidate in known}
     near = difflib.get_close_matches(word.casefold(), by_folded, n=1, cutoff=likeness)

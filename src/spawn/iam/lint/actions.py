@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 
 import msgspec
@@ -67,11 +66,10 @@ def _spots_of_action(statement: Statement, action: Text, hints: Hints) -> Iterat
 
 def _unknown_service(spot: Spot, written: str, *, service: str, hints: Hints) -> Spot:
     hint = hints.near(service.lower(), reference.services(), likeness=_SLIP)
-    message = f"IAM's tables know no service {service!r} (in {written!r})"
     return msgspec.structs.replace(
         spot,
         rule="unknown-service" if hint else "unlisted-action",
-        message=message,
+        message=f"IAM's tables know no service {service!r} (in {written!r})",
         remedy=hint,
     )
 
@@ -80,20 +78,14 @@ def _unknown_action(spot: Spot, service: str, *, name: str, hints: Hints) -> Spo
     if reference.is_pattern(name):
         message = f"no action of {service} matches {name!r}"
         return msgspec.structs.replace(spot, rule="unlisted-action", message=message)
-    hint = hints.near(name, (found.name for found in reference.actions_of(service).values()))
+    known = (found.name for found in reference.actions_of(service).values())
+    hint = hints.near(name, known, likeness=_SLIP)
     return msgspec.structs.replace(
         spot,
-        rule="unknown-action" if _is_slip(name, hint) else "unlisted-action",
+        rule="unknown-action" if hint else "unlisted-action",
         message=f"{service} has no action {name!r}",
         remedy=hint,
     )
-
-
-def _is_slip(word: str, hint: str) -> bool:
-    """Say whether a word is so like the one of a hint that nothing else can be meant."""
-    near = hint.removeprefix("did you mean ").removesuffix("?")
-    likeness = difflib.SequenceMatcher(None, word.lower(), near.lower()).ratio() if hint else 0
-    return likeness >= _SLIP
 
 
 def _repeated(statement: Statement, member: str, texts: tuple[Text, ...]) -> Iterator[Spot]:

@@ -34,7 +34,7 @@ _EXACT = ("StringEquals", "StringNotEquals")
 def condition_spots(policy: Policy, hints: Hints) -> Iterator[Spot]:
     """Find what is wrong with the conditions of all statements."""
     for statement in policy.statements:
-        services = services_of(statement)
+        services = services_of(statement) if statement.tests else ()
         for test in statement.tests:
             if test.operator is None:
                 yield _unknown_operator(statement, test, hints)

@@ -28,7 +28,7 @@ def read_policy(reading: Reading, hints: Hints) -> tuple[Policy | None, tuple[Sp
     """
     if reading.root is None:
         return None, ()
-    grammar = _Grammar(reading.text, hints)
+    grammar = _Grammar(reading, hints)
     policy = grammar.policy(reading.root)
     return policy, tuple(grammar.spots)
 
@@ -36,10 +36,10 @@ def read_policy(reading: Reading, hints: Hints) -> tuple[Policy | None, tuple[Sp
 class _Grammar:
     """Reads one policy; `spots` gathers what is wrong, `_number` is the statement at hand."""
 
-    def __init__(self, text: str, hints: Hints) -> None:
+    def __init__(self, reading: Reading, hints: Hints) -> None:
         self.spots: list[Spot] = []
         self._hints = hints
-        self._text = text
+        self._reading = reading
         self._number = 0
 
     def policy(self, root: Node) -> Policy | None:
@@ -55,7 +55,8 @@ class _Grammar:
         statements = self._statements(root, members.get("Statement"))
         self._number = 0
         return Policy(
-            text=self._text,
+            text=self._reading.text,
+            characters=self._reading.characters,
             at=root.start,
             version=version,
             statements=statements,

@@ -22,7 +22,7 @@ from spawn.iam.lint.reading import read
 from spawn.iam.lint.resources import resource_spots
 from spawn.iam.lint.rules import RULES
 from spawn.iam.lint.shape import shape_spots
-from spawn.iam.lint.sizes import MOST_EXAMINED_CHARACTERS, counted, size_spots
+from spawn.iam.lint.sizes import MOST_EXAMINED_CHARACTERS, size_spots
 from spawn.iam.lint.variables import variable_spots
 from spawn.iam.lint.view import Policy, PolicyKind
 
@@ -116,7 +116,7 @@ def _examine(content: bytes, source: Source) -> _Examined:
 def _judged(policy: Policy, kind: PolicyKind, *, account: str, hints: Hints) -> Iterator[Spot]:
     yield from shape_spots(policy, kind)
     yield from size_spots(policy, kind)
-    if counted(policy.text) > MOST_EXAMINED_CHARACTERS:
+    if policy.characters > MOST_EXAMINED_CHARACTERS:
         message = "the policy is too long for its statements to be judged"
         yield Spot(rule="not-examined", at=policy.at, message=message)
         return

@@ -25,7 +25,7 @@ class Literal(msgspec.Struct, frozen=True, gc=False):
     value: str
 
 
-class Array(msgspec.Struct, frozen=True):
+class Array(msgspec.Struct, frozen=True, gc=False):
     """A list."""
 
     start: int
@@ -33,14 +33,14 @@ class Array(msgspec.Struct, frozen=True):
     items: tuple[Node, ...]
 
 
-class Member(msgspec.Struct, frozen=True):
+class Member(msgspec.Struct, frozen=True, gc=False):
     """A key of an object, and its value."""
 
     key: Text
     value: Node
 
 
-class Object(msgspec.Struct, frozen=True):
+class Object(msgspec.Struct, frozen=True, gc=False):
     """An object. A key that is written twice stands here twice."""
 
     start: int

@@ -40,10 +40,14 @@ _MEANT = {"True": "true", "False": "false", "None": "null", "undefined": "null"}
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """A text that was read. `root` is None where it could not be; `spots` says what is wrong."""
+    """A text that was read. `root` is None where it could not be; `spots` says what is wrong.
+
+    `characters` are those that AWS counts: all but whitespace between values.
+    """
 
     text: str
     root: Node | None
+    characters: int = 0
     spots: tuple[Spot, ...]
 
 
@@ -70,7 +74,7 @@ def read(content: bytes) -> Reading:
         root = reader.document()
     except _Unreadable as stop:
         reader.spots.append(stop.spot)
-    return Reading(text=text, root=root, spots=tuple(reader.spots))
+    return Reading(text=text, root=root, characters=reader.characters, spots=tuple(reader.spots))
 
 
 def _refused(rule: str, message: str, *, text: str = "") -> Reading:
@@ -93,6 +97,7 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self.spots: list[Spot] = []
+        self.characters = 0
         self._text = text
         self._kind = ""
         self._start = self._end = self._behind = 0
@@ -122,6 +127,7 @@ class _Reader:
         self._kind = str(match.lastgroup)
         self._behind = self._end
         self._start, self._end = match.span(self._kind)
+        self.characters += self._end - self._start
         if self._kind == "mark":
             self._kind = self._text[self._start]
 

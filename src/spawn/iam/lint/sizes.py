@@ -6,7 +6,6 @@ Manager for the policies of their resources.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -29,18 +28,11 @@ _MOST: Mapping[PolicyKind, int] = {
     PolicyKind.SESSION: MOST_SESSION_CHARACTERS,
 }
 _MOST_OF_SERVICE = {"s3": 20_480, "lambda": 20_480, "secretsmanager": 20_480, "kms": 32_768}
-_STRING_OR_SPACE = re.compile(r'"(?:[^"\\]++|\\.)*+"|([ \t\r\n]++)', re.DOTALL)
-
-
-def counted(text: str) -> int:
-    """Return the characters of a document that AWS counts."""
-    spaces = sum(len(match[1]) for match in _STRING_OR_SPACE.finditer(text) if match[1])
-    return len(text) - spaces
 
 
 def size_spots(policy: Policy, kind: PolicyKind) -> Iterator[Spot]:
     """Find a policy that is longer than AWS takes."""
-    characters = counted(policy.text)
+    characters = policy.characters
     most = _most(policy, kind)
     if most is not None and characters > most:
         words = f"the policy has {characters:,} characters, and AWS takes {most:,} of this kind"

@@ -23,8 +23,9 @@ _CHARACTERS = frozenset("*?$")
 def variable_spots(policy: Policy) -> Iterator[Spot]:
     """Find variables that are not closed, and those that no request fills."""
     for statement in policy.statements:
-        services = services_of(statement)
-        for text in _with_variables(statement):
+        texts = tuple(_with_variables(statement))
+        services = services_of(statement) if texts else ()
+        for text in texts:
             yield from _spots_of(statement, text, services)
 
 

@@ -72,9 +72,13 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole policy; `version` is None where there is none, or none that can be read."""
+    """A whole policy; `version` is None where there is none, or none that can be read.
+
+    `characters` are those that AWS counts.
+    """
 
     text: str
+    characters: int
     at: int
     version: Text | Literal | None
     statements: tuple[Statement, ...]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import pytest
 
@@ -14,7 +15,7 @@ IDS = ["+".join((way.key, *way.others)) for way in WAYS]
 BOUNDARY = {"StringEquals": {"iam:PermissionsBoundary": "arn:aws:iam::123456789012:policy/b"}}
 
 
-def told(statements: object) -> list[str]:
+def told(statements: Sequence[dict[str, object]]) -> list[str]:
     """Return what is said of ways to more rights."""
     text = json.dumps({"Version": "2012-10-17", "Statement": statements})
     return [each.message for each in findings(text) if each.rule == "privilege-escalation"]
@@ -25,7 +26,7 @@ def allowing(actions: object, **rest: object) -> dict[str, object]:
     return {"Effect": "Allow", "Action": actions, "Resource": "*", **rest}
 
 
-def is_told(way: Way, statements: list[dict[str, object]]) -> bool:
+def is_told(way: Way, statements: Sequence[dict[str, object]]) -> bool:
     """Say whether a way is among what is said, with the actions that it needs."""
     needed = f" (with {', '.join(way.others)})" if way.others else ""
     return any(f"{way.gives}{needed}" in message for message in told(statements))
@@ -49,7 +50,7 @@ def test_closed(way: Way) -> None:
     named = "arn:aws:iam::123456789012:role/r"
     assert not is_told(way, [*others, allowing(way.key, Resource=named)])
     assert not is_told(way, [*others, allowing(way.key, Condition=BOUNDARY)])
-    deny = {"Effect": "Deny", "Action": way.key, "Resource": "*"}
+    deny: dict[str, object] = {"Effect": "Deny", "Action": way.key, "Resource": "*"}
     assert not is_told(way, [allowing([*needed]), deny])
     if way.passed_to:
         for service, is_open in (("other.amazonaws.com", False), (way.passed_to, True)):
@@ -74,5 +75,5 @@ def test_where_a_call_comes_from_binds_nothing() -> None:
 def test_whoever_may_all_needs_no_way() -> None:
     """`*` on `*` is told as that, and not forty times over."""
     assert told([allowing("*")]) == []
-    exceptions = {"Effect": "Allow", "NotAction": ["iam:*", "sts:*"], "Resource": "*"}
+    exceptions: dict[str, object] = {"Effect": "Allow", "NotAction": ["iam:*", "sts:*"], "Resource": "*"}
     assert any("what NotAction leaves" in message for message in told([exceptions]))

@@ -75,5 +75,9 @@ def test_where_a_call_comes_from_binds_nothing() -> None:
 def test_whoever_may_all_needs_no_way() -> None:
     """`*` on `*` is told as that, and not forty times over."""
     assert told([allowing("*")]) == []
-    exceptions: dict[str, object] = {"Effect": "Allow", "NotAction": ["iam:*", "sts:*"], "Resource": "*"}
+    exceptions: dict[str, object] = {
+        "Effect": "Allow",
+        "NotAction": ["iam:*", "sts:*"],
+        "Resource": "*",
+    }
     assert any("what NotAction leaves" in message for message in told([exceptions]))

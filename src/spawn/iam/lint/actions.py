@@ -65,7 +65,7 @@ def _spots_of_action(statement: Statement, action: Text, hints: Hints) -> Iterat
 
 
 def _unknown_service(spot: Spot, written: str, *, service: str, hints: Hints) -> Spot:
-    hint = hints.near(service.lower(), reference.services(), likeness=_SLIP)
+    hint = hints.near_service(service.lower(), likeness=_SLIP)
     return msgspec.structs.replace(
         spot,
         rule="unknown-service" if hint else "unlisted-action",

@@ -10,7 +10,8 @@ from __future__ import annotations
 import enum
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import msgspec
 
@@ -104,55 +105,62 @@ def _reasons(statement: Statement) -> Iterator[_Reason]:
         reason = "NotResource allows every resource but those named, also ones to come"
         yield Breadth.NOT_RESOURCE, "", reason
     wide = tuple(resource for resource in statement.resources if names_nothing(resource))
+    is_narrowed = not wide or _is_narrowed(statement)
+    open_ = (
+        None if is_narrowed else next((each for each in wide if _leaves_account_open(each)), None)
+    )
     for action in statement.actions:
-        yield from _reasons_of_action(action, wide, statement)
+        yield from _reasons_of_action(action, wide[0] if wide else None, open_)
 
 
-def _reasons_of_action(
-    action: str, wide: tuple[str, ...], statement: Statement
-) -> Iterator[_Reason]:
+def _reasons_of_action(action: str, wide: str | None, open_: str | None) -> Iterator[_Reason]:
+    """Judge an action. `wide` is a resource that names nothing, `open_` one of any account too."""
     service, _, name = action.partition(":")
     if not service.strip("*"):
         yield Breadth.EVERY_ACTION, action, "it allows every action"
-    elif not wide:
+    elif wide is None:
         return
     elif not name.strip("*"):
-        reason = f"it allows every action of {service} on {wide[0]}"
+        reason = f"it allows every action of {service} on {wide}"
         yield Breadth.EVERY_ACTION_OF_SERVICE, action, reason
-    elif "iam:passrole" in _named(action):
-        reason = f"{action} on {wide[0]} hands out every role, and so whatever any of them may do"
+    elif (power := _power(action)).passes_roles:
+        reason = f"{action} on {wide} hands out every role, and so whatever any of them may do"
         yield Breadth.PASS_ROLE, action, reason
-    elif not _is_narrowed(statement):
-        yield from _reasons_of_openness(action, wide)
-
-
-def _reasons_of_openness(action: str, wide: tuple[str, ...]) -> Iterator[_Reason]:
-    open_resource = next((each for each in wide if _leaves_account_open(each)), None)
-    if open_resource is None:
+    elif open_ is None:
         return
-    named = _named(action)
-    changing = [name for name, found in named.items() if _could_be_narrower(found, name)]
-    secret = sorted(_SECRETS & named.keys())
-    if changing:
-        example = "" if len(named) == 1 else f" (such as {named[changing[0]].name})"
-        reason = f"{action}{example} changes things, and is allowed on {open_resource}"
+    elif power.changing:
+        example = "" if power.is_one else f" (such as {power.changing})"
+        reason = f"{action}{example} changes things, and is allowed on {open_}"
         yield Breadth.CHANGE, action, reason
-    elif secret:
-        reason = f"{action} reads secrets, and is allowed on {open_resource}"
-        yield Breadth.SECRET, action, reason
+    elif power.reads_secrets:
+        yield Breadth.SECRET, action, f"{action} reads secrets, and is allowed on {open_}"
+
+
+class _Power(NamedTuple):
+    """What a pattern's actions can do; `changing` names the first that changes things, or ""."""
+
+    is_one: bool
+    changing: str
+    passes_roles: bool
+    reads_secrets: bool
+
+
+@functools.lru_cache(maxsize=4096)
+def _power(action: str) -> _Power:
+    service = action.partition(":")[0].lower()
+    found = reference.matching_actions(action)
+    named = {f"{service}:{each.name.lower()}": each for each in found}
+    changing = (each.name for name, each in named.items() if _could_be_narrower(each, name))
+    return _Power(
+        is_one=len(named) == 1,
+        changing=next(changing, ""),
+        passes_roles="iam:passrole" in named,
+        reads_secrets=bool(_SECRETS & named.keys()),
+    )
 
 
 def _could_be_narrower(action: reference.Action, name: str) -> bool:
     return action.changes_something and bool(action.resource_types) and name not in _OF_ITSELF
-
-
-@functools.lru_cache(maxsize=4096)
-def _named(action: str) -> Mapping[str, reference.Action]:
-    """Return the actions that a pattern means, by "service:name" in lower case."""
-    service = action.partition(":")[0].lower()
-    return {
-        f"{service}:{found.name.lower()}": found for found in reference.matching_actions(action)
-    }
 
 
 def names_nothing(resource: str) -> bool:

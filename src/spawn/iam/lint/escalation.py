@@ -180,6 +180,8 @@ WAYS: Final = (
 )
 
 _NEEDED = frozenset(name.lower() for way in WAYS for name in (way.key, *way.others))
+_SERVICES = frozenset(name.partition(":")[0] for name in _NEEDED)
+_NONE: frozenset[str] = frozenset()
 # Where a call comes from, and when, says nothing of what it reaches.
 _BINDS_NOTHING = frozenset(
     {
@@ -271,6 +273,9 @@ def _denied(policy: Policy) -> frozenset[str]:
 @functools.lru_cache(maxsize=4096)
 def _needed(pattern: str) -> frozenset[str]:
     """Return which of the actions that ways need a pattern in lower case means."""
+    service = pattern.partition(":")[0]
+    if service not in _SERVICES and not reference.is_pattern(service):
+        return _NONE
     if not reference.is_pattern(pattern):
         return _NEEDED & {pattern}
     matches = wildcard(pattern)

@@ -78,7 +78,8 @@ def _overlap(pattern: str, type_pattern: str) -> bool:
 
 def _walk(pattern: str, kind: _Type) -> bool:
     state = _past_names(1, kind)
-    for character in pattern:
+    is_open = pattern.endswith("*")  # then it is enough that the rest is not refused
+    for character in pattern.rstrip("*"):
         if character == "*":
             lowest = state & -state
             state = (kind.end << 1) - lowest
@@ -90,7 +91,7 @@ def _walk(pattern: str, kind: _Type) -> bool:
         state &= (kind.end << 1) - 1
         if not state:
             return False
-    return bool(state & kind.end)
+    return is_open or bool(state & kind.end)
 
 
 def _past_names(state: int, kind: _Type) -> int:

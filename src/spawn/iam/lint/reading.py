@@ -31,6 +31,12 @@ _TOKEN = re.compile(
     rf"[ \t\r\n]*+(?:(?P<mark>[\[\]{{}},:])|(?P<text>{_STRING})"
     rf"|(?P<literal>(?:true|false|null)\b|{_NUMBER})|(?P<end>\Z))"
 )
+# Most of a policy is lists of plain texts, which are read at one go.
+_PLAIN = r'"[^"\\\x00-\x1f]*+"'
+_PLAIN_TEXT = re.compile(_PLAIN)
+_PLAIN_LIST = re.compile(
+    rf"\[[ \t\r\n]*+{_PLAIN}(?:[ \t\r\n]*+,[ \t\r\n]*+{_PLAIN})*+[ \t\r\n]*+\]"
+)
 _GAP = re.compile(r"[ \t\r\n]*+")
 _WORD = re.compile(r"[A-Za-z_][\w.-]{0,40}", re.ASCII)
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -146,9 +152,7 @@ class _Reader:
                 self._advance()
                 return Literal(start, end, self._text[start:end])
             case "[":
-                items: list[Node] = []
-                end = self._series("]", lambda: items.append(self._value(depth + 1)))
-                return Array(start, end, tuple(items))
+                return self._plain_list() or self._list(depth)
             case "{":
                 return self._object(depth)
             case "end":
@@ -156,6 +160,25 @@ class _Reader:
             case _:
                 self._stop(f"{self._kind!r} stands where a value is due")
         raise AssertionError  # _stop raises
+
+    def _plain_list(self) -> Array | None:
+        """Read a list of texts without escapes; None where it is another list."""
+        text, start = self._text, self._start
+        match = _PLAIN_LIST.match(text, start)
+        if match is None:
+            return None
+        spans = [each.span() for each in _PLAIN_TEXT.finditer(text, start, match.end())]
+        items = tuple(Text(first, last, text[first + 1 : last - 1]) for first, last in spans)
+        # A comma for each text but the last, and the bracket that closes the list.
+        self.characters += len(items) + sum(last - first for first, last in spans)
+        self._end = match.end()
+        self._advance()
+        return Array(start, match.end(), items)
+
+    def _list(self, depth: int) -> Array:
+        start, items = self._start, list[Node]()
+        end = self._series("]", lambda: items.append(self._value(depth + 1)))
+        return Array(start, end, tuple(items))
 
     def _object(self, depth: int) -> Object:
         start, members = self._start, list[Member]()

@@ -15,6 +15,7 @@ os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
 # AWS's managed policies exist in every account; moto leaves them out unless told.
 os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
 
+from moto.cloudtrail.models import CloudTrailBackend, Trail, cloudtrail_backends
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
@@ -54,6 +55,24 @@ def bucket_owner(name: str) -> str | None:
     """The account of a bucket; None where there is no such bucket."""
     bucket = s3().buckets.get(name)
     return str(bucket.account_id) if bucket is not None else None
+
+
+def bucket_policy(name: str) -> str | None:
+    """A bucket's policy as it was put; None where there is none."""
+    bucket = s3().buckets.get(name)
+    text = bucket.policy if bucket is not None else None
+    return text.decode() if isinstance(text, bytes) else text
+
+
+def cloudtrail(region: str) -> CloudTrailBackend:
+    """Trails of a region."""
+    return cloudtrail_backends[ACCOUNT_ID][region]
+
+
+def trails() -> list[Trail]:
+    """The trails of all regions."""
+    backends = cloudtrail_backends[ACCOUNT_ID].values()
+    return [trail for backend in backends for trail in backend.trails.values()]
 
 
 def route53() -> Route53Backend:

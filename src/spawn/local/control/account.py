@@ -20,6 +20,7 @@ from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.ec2.models import EC2Backend, ec2_backends
+from moto.ecr.models import ECRBackend, ecr_backends
 from moto.iam.models import IAMBackend, iam_backends
 from moto.kms.models import KmsBackend, kms_backends
 from moto.logs.models import LogsBackend, logs_backends
@@ -27,6 +28,7 @@ from moto.route53.models import Route53Backend, route53_backends
 from moto.s3.models import S3Backend, s3_backends
 from moto.scheduler.models import EventBridgeSchedulerBackend, scheduler_backends
 from moto.secretsmanager.models import SecretsManagerBackend, secretsmanager_backends
+from moto.sqs.models import SQSBackend, sqs_backends
 from moto.ssm.models import SimpleSystemManagerBackend, ssm_backends
 from moto.sts.models import STSBackend, sts_backends
 
@@ -118,6 +120,16 @@ def ssm(region: str) -> SimpleSystemManagerBackend:
 def secrets(region: str) -> SecretsManagerBackend:
     """Secrets of a region."""
     return secretsmanager_backends[ACCOUNT_ID][region]
+
+
+def sqs(region: str) -> SQSBackend:
+    """Queues of a region."""
+    return sqs_backends[ACCOUNT_ID][region]
+
+
+def ecr(region: str) -> ECRBackend:
+    """Repositories of a region."""
+    return ecr_backends[ACCOUNT_ID][region]
 
 
 def scheduler(region: str) -> EventBridgeSchedulerBackend:

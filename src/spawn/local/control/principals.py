@@ -158,6 +158,18 @@ def role_policies(role: Any | None, session_policy: str | None) -> PolicySet:
     )
 
 
+def holder_policies(arn: str) -> PolicySet | None:
+    """What bears on a user, group or role by itself; None where there is no such."""
+    role = find_role(arn)
+    if role is not None:
+        return role_policies(role, None)
+    user = next((each for each in account.iam().users.values() if each.arn == arn), None)
+    if user is not None:
+        return _user_policies(user)
+    group = next((each for each in account.iam().groups.values() if each.arn == arn), None)
+    return PolicySet(identity=_attached(group)) if group is not None else None
+
+
 def _user_policies(user: Any) -> PolicySet:
     groups = account.iam().get_groups_for_user(user.name)
     from_groups = tuple(policy for group in groups for policy in _attached(group))

@@ -6,7 +6,9 @@ import click
 
 from spawn.cli.lazy import LazyGroup
 
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "can": "Whether somebody may do something, and by which statement.",
+}
 
 
 @click.group(name="policy", cls=LazyGroup, package="spawn.cli.policy", table=COMMANDS)

@@ -315,3 +315,42 @@ def test_the_simulator_decides_as_the_cloud_does(account: Account) -> None:
     ] == ("NoSuchEntity")
     with pytest.raises(iam.exceptions.InvalidInputException):
         iam.simulate_custom_policy(PolicyInputList=["{"], ActionNames=actions)
+
+
+def test_what_there_is_can_be_told_by_its_attributes(account: Account) -> None:
+    """Condition keys of each kind of resource are the resource's own, of a key pair too."""
+    ec2 = account.client("ec2")
+    ec2.create_key_pair(KeyName="mine")
+    box = account.launch(KeyName="mine")
+    volume = box["BlockDeviceMappings"][0]["Ebs"]["VolumeId"]
+    snapshot = ec2.create_snapshot(VolumeId=volume)["SnapshotId"]
+    interface = box["NetworkInterfaces"][0]["NetworkInterfaceId"]
+    group = box["SecurityGroups"][0]["GroupId"]
+    own: tuple[tuple[str, dict[str, Any], dict[str, str]], ...] = (
+        ("delete_key_pair", {"KeyName": "mine"}, {"ec2:KeyPairName": "mine"}),
+        (
+            "terminate_instances",
+            {"InstanceIds": [box["InstanceId"]]},
+            {"ec2:InstanceType": "t3.micro"},
+        ),
+        ("delete_volume", {"VolumeId": volume}, {"ec2:VolumeID": volume}),
+        ("delete_snapshot", {"SnapshotId": snapshot}, {"ec2:SnapshotID": snapshot}),
+        (
+            "delete_network_interface",
+            {"NetworkInterfaceId": interface},
+            {"ec2:NetworkInterfaceID": interface},
+        ),
+        ("delete_security_group", {"GroupId": group}, {"ec2:SecurityGroupID": group}),
+        ("delete_subnet", {"SubnetId": box["SubnetId"]}, {"ec2:SubnetID": box["SubnetId"]}),
+    )
+    keys = _session(
+        account,
+        *(
+            {**ALL, "Action": "ec2:*", "Condition": {"StringEquals": wanted}}
+            for _, _, wanted in own
+        ),
+    )
+    theirs = account.client("ec2", keys)
+    for operation, asked, _ in own:
+        code, message = refusal(getattr(theirs, operation), **asked, DryRun=True)
+        assert code == "DryRunOperation", message

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from spawn.aws.operation import Answer, Operation, Permission, read, write
+from spawn.aws.passing import PASS_TO_INSTANCE
 from spawn.aws.questions import Question, T
 from spawn.aws.shapes import Shape
 from spawn.core.steps import Parameters
@@ -58,7 +59,7 @@ ADD_ROLE_TO_INSTANCE_PROFILE = write(
     "iam",
     "AddRoleToInstanceProfile",
     Permission("iam:AddRoleToInstanceProfile", _PROFILE),
-    Permission("iam:PassRole", _ROLE),
+    PASS_TO_INSTANCE,
 )
 
 OPERATIONS = (

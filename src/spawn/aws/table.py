@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from spawn.aws import (
+    denials,
     dynamodb,
     ec2,
     ec2_changes,
@@ -27,6 +28,7 @@ from spawn.core.errors import Defect
 OPERATIONS: dict[str, Operation] = {
     known.key: known
     for module in (
+        denials,
         dynamodb,
         ec2,
         ec2_changes,

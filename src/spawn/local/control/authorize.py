@@ -80,6 +80,16 @@ def decide(facts: RequestFacts, policies: PolicySet) -> Decision:
     return Decision(outcome=Outcome.ALLOWED, policy=allowing.name)
 
 
+def applies_to(policy: Policy, principals: frozenset[tuple[str, str]], facts: RequestFacts) -> bool:
+    """Whether a resource's policy allows one of `principals` the action on the resource."""
+    effects = [
+        statement.effect
+        for statement in policy.statements
+        if _names(statement, principals) and _applies(statement, facts)
+    ]
+    return Effect.ALLOW in effects and Effect.DENY not in effects
+
+
 def trusts(policy: Policy, principals: frozenset[tuple[str, str]], facts: RequestFacts) -> bool:
     """Whether a role's trust policy lets one of `principals` take the role.
 

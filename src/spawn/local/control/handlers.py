@@ -34,6 +34,8 @@ from spawn.local.control.launch import fingerprint
 from spawn.local.control.lookups import find_key
 from spawn.local.control.memory import Launch
 from spawn.local.control.messages import AwsError
+from spawn.local.control.trail import trails
+from spawn.local.control.trail.lookup import lookup_events
 
 CONSOLE_BYTES = 64 * 1024  # EC2 keeps the most recent 64 KB
 
@@ -158,6 +160,13 @@ def _default_key(_: Duty) -> Any:
 
 PERFORMED: dict[str, Callable[[Duty], Any]] = {
     "ec2-instance-connect:SendSSHPublicKey": instance_connect.send_ssh_public_key,
+    "cloudtrail:DeleteTrail": trails.delete_trail,
+    "cloudtrail:DescribeTrails": trails.describe_trails,
+    "cloudtrail:GetEventSelectors": trails.get_selectors,
+    "cloudtrail:GetTrail": trails.get_trail,
+    "cloudtrail:GetTrailStatus": trails.get_status,
+    "cloudtrail:LookupEvents": lookup_events,
+    "cloudtrail:PutEventSelectors": trails.put_selectors,
     "ec2:AllocateAddress": _allocate_address,
     "ec2:CreateInstanceConnectEndpoint": connect_endpoints.create_connect_endpoint,
     "ec2:DeleteInstanceConnectEndpoint": connect_endpoints.delete_connect_endpoint,
@@ -285,6 +294,8 @@ def _mark_managed_key(duty: Duty) -> None:
 
 
 CHECKED: dict[str, Callable[[Duty], None]] = {
+    "cloudtrail:CreateTrail": trails.check_bucket,
+    "cloudtrail:UpdateTrail": trails.check_bucket,
     "dynamodb:DescribeTimeToLive": _check_table,
     "dynamodb:UpdateTimeToLive": _check_table,
     "ec2:CreateTags": _check_tags,

@@ -60,6 +60,7 @@ class Principal:
     issued_at: datetime | None = None  # aws:TokenIssueTime, sessions only
     source: SourceInstance | None = None  # sessions that metadata vended only
     role_arn: str | None = None  # sessions only
+    invoked_by: str | None = None  # the service that acts with the role: "scheduler.amazonaws.com"
 
     @property
     def is_admin(self) -> bool:
@@ -121,6 +122,7 @@ def _session_principal(session: Any) -> Principal:
         issued_at=session.access_key.create_date.replace(tzinfo=UTC),
         # Anybody may call a session like an instance: what the name says proves nothing.
         source=getattr(session, "source", None),
+        invoked_by=getattr(session, "invoked_by", None),
     )
 
 

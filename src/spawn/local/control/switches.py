@@ -70,6 +70,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     console_stalls: dict[str, bool] | None = None  # by instance id
     spot_notices: dict[str, SpotNotice | None] | None = None
     rebalance_notices: dict[str, str | None] | None = None
+    lookups_per_second: int | None = None  # of CloudTrail's LookupEvents; 2 is AWS's limit
     foreign_buckets: list[str] | None = None  # made at once, in another account
 
 
@@ -86,6 +87,7 @@ class Switches:
     console_stalls: dict[str, bool] = dataclasses.field(default_factory=dict)
     spot_notices: dict[str, SpotNotice | None] = dataclasses.field(default_factory=dict)
     rebalance_notices: dict[str, str | None] = dataclasses.field(default_factory=dict)
+    lookups_per_second: int = 0  # no limit
     foreign_buckets: Sequence[str] = ()
 
     def set(self, settings: Settings) -> None:

@@ -59,8 +59,9 @@ def encoded_in(text: str) -> str:
 
 
 def without_encoded(text: str) -> str:
-    """Leave out what nobody can read; it would hide the rest."""
-    return _ENCODED.sub("(the details are encoded)", text)
+    """Leave out what nobody can read, and say so where it is all that there is."""
+    instead = "" if _SENTENCE.search(text) else "(the details are encoded)"
+    return _ENCODED.sub(instead, text).rstrip()
 
 
 class _Value(msgspec.Struct, frozen=True):

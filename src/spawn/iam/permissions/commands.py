@@ -208,6 +208,7 @@ _CLEANUP = together(
 )
 _ALLOW = together(
     _MEND,
+    _POSTURE,
     _OWN_GROUP,
     _ORGANISATION,
     must("ec2:DescribeNetworkInterfaces", "ec2:ModifyNetworkInterfaceAttribute"),
@@ -218,6 +219,7 @@ _INSTALL = together(
     _WHO,
     _ROLE_READ,
     _ROLE_MADE,
+    _ORGANISATION,
     must(
         "iam:AddRoleToInstanceProfile",
         "iam:AttachRolePolicy",
@@ -248,7 +250,6 @@ NEEDS: Final[Mapping[str, tuple[Need, ...]]] = {
     "cleanup": _CLEANUP,
     "apply": together(_LAUNCH, _CONNECT),
     "config": _ORGANISATION,
-    "permissions": must("sts:GetCallerIdentity"),
     "policy install": _INSTALL,
 }
 # Who launches machines does not need these; they are printed when they are named.

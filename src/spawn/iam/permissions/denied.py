@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+
 import msgspec
 
 from spawn.aws.operation import Permission
@@ -9,6 +11,7 @@ from spawn.aws.table import OPERATIONS
 from spawn.core.denials import Denial
 from spawn.core.errors import AccessDenied
 from spawn.iam.documents import Statement, allow
+from spawn.iam.permissions.policy import Scope, block_of, filled, met_by
 
 
 class Advice(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,8 +36,7 @@ def advice(error: AccessDenied) -> tuple[Advice, ...]:
 
 def _advice(denial: Denial, permissions: tuple[Permission, ...]) -> Advice:
     if denial.can_be_allowed:
-        resources = (denial.resource,) if denial.resource else _resources(denial, permissions)
-        return Advice(statement=allow((denial.action,), resources))
+        return Advice(statement=_statement(denial, permissions))
     kind = denial.kind or "policy"
     if denial.is_explicit:
         return Advice(why=f"a {kind} denies {denial.action}: a statement that allows it won't help")
@@ -43,8 +45,29 @@ def _advice(denial: Denial, permissions: tuple[Permission, ...]) -> Advice:
     )
 
 
-def _resources(denial: Denial, permissions: tuple[Permission, ...]) -> tuple[str, ...]:
-    """Return what the action is used on as far as it is known: AWS did not name it."""
-    blanks = {"partition": "*", "account": "*", "region": "*", "domain": "*"}
-    found = [each.resource for each in permissions if each.action == denial.action]
-    return tuple(dict.fromkeys(each.format(**blanks) for each in found)) or ("*",)
+def _statement(denial: Denial, permissions: tuple[Permission, ...]) -> Statement:
+    """Return the statement that spawn declares for the action, where it fits what was denied.
+
+    For the one thing that was denied alone it would help this time and not the next.
+    """
+    named = [each for each in permissions if each.action == denial.action]
+    anywhere = Scope(partition="*", account="*", region="*")
+    fitting = [
+        each for each in named if fnmatchcase(denial.resource, filled(each.resource, anywhere))
+    ]
+    if denial.resource and not fitting:
+        return allow((denial.action,), (denial.resource,))
+    chosen = fitting or named
+    scope = _scope(denial)
+    if not chosen:
+        return allow((denial.action,), ("*",))
+    conditions = chosen[0].conditions
+    resources = [filled(each.resource, scope) for each in chosen if each.conditions == conditions]
+    return allow((denial.action,), dict.fromkeys(resources), block_of(met_by(chosen[0], scope)))
+
+
+def _scope(denial: Denial) -> Scope:
+    """Return where the denied call was made, as far as the ARNs in AWS's words tell."""
+    _, partition, _, _, account, *_ = f"{denial.who or 'arn:*::::'}:::::".split(":")
+    region = f"{denial.resource}:::".split(":")[3]
+    return Scope(partition=partition, account=account or "*", region=region or "*")

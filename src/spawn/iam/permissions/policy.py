@@ -87,20 +87,17 @@ def grants(operation: Operation, variant: Variant, scope: Scope) -> tuple[Grant,
 
 
 def _grant(permission: Permission, scope: Scope) -> Grant:
-    conditions = [
-        msgspec.structs.replace(each, value=_filled(each.value, scope))
-        for each in permission.conditions
-    ]
+    conditions = [*met_by(permission, scope)]
     if permission.action in _BOUNDED:
         conditions.append(Condition("StringEquals", "iam:PermissionsBoundary", scope.boundary))
     for always, key in ((TAGGED, "aws:ResourceTag/owner"), (TAGGING, "aws:RequestTag/owner")):
         if scope.owner and permission.conditions == always:
             conditions.append(Condition("StringEquals", key, literal(scope.owner)))
-    resource = _filled(permission.resource, scope)
+    resource = filled(permission.resource, scope)
     return Grant(permission.action, resource, tuple(conditions), permission.flag)
 
 
-def _filled(text: str, scope: Scope) -> str:
+def filled(text: str, scope: Scope) -> str:
     """Fill in an ARN, or a condition's value; China's partition has a domain of its own."""
     return text.format(
         partition=scope.partition,
@@ -128,10 +125,19 @@ def _statements(found: list[Grant]) -> Iterator[Statement]:
     for (conditions, resource), names in actions.items():
         resources.setdefault((conditions, tuple(sorted(names))), []).append(resource)
     for (conditions, together), where in sorted(resources.items(), key=lambda each: each[0][1]):
-        yield allow(together, sorted(where), _block(conditions))
+        yield allow(together, sorted(where), block_of(conditions))
 
 
-def _block(conditions: tuple[Condition, ...]) -> dict[str, dict[str, tuple[str, ...]]]:
+def met_by(permission: Permission, scope: Scope) -> tuple[Condition, ...]:
+    """Return the conditions that each call of spawn's meets, filled in."""
+    return tuple(
+        msgspec.structs.replace(each, value=filled(each.value, scope))
+        for each in permission.conditions
+    )
+
+
+def block_of(conditions: Iterable[Condition]) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Return the conditions as a statement has them."""
     block: dict[str, dict[str, tuple[str, ...]]] = {}
     for each in conditions:
         block.setdefault(each.operator, {})[each.key] = (each.value,)

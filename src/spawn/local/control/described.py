@@ -17,10 +17,14 @@ def ec2_keys(resource_id: str, region: str) -> Mapping[str, str]:
     backend = account.ec2(region)
     if describe is None:
         pair = backend.key_pairs.get(resource_id)
-        found = {"keypairname": resource_id, "keypairtype": pair.key_type} if pair else {}
+        found = _key_pair(pair) if pair is not None else {}
     else:
         found = describe(backend, resource_id)
     return {f"ec2:{key}": str(value) for key, value in found.items() if value is not None}
+
+
+def _key_pair(pair: Any) -> dict[str, Any]:
+    return {"keypairname": pair.name, "keypairtype": pair.key_type}
 
 
 def _instance(backend: Any, instance_id: str) -> dict[str, Any]:

@@ -108,7 +108,13 @@ class FrontDoor:
         source_ip = self._source_ip(principal)
         try:
             self._memory.switches.fail_if_told(call.name, launch_target(call))
-            access.authorize(call, principal, source_ip=source_ip, now=self._engine.now())
+            access.authorize(
+                call,
+                principal,
+                source_ip=source_ip,
+                now=self._engine.now(),
+                levels=self._memory.switches.levels,
+            )
             response = self._engine.perform(request, call, principal)
         except AwsError as error:
             response = render_error(error, service=service, protocol=call.protocol)

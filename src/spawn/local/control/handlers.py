@@ -15,6 +15,7 @@ from typing import Any
 from spawn.local.control import (
     account,
     attributes,
+    boundaries,
     buckets,
     connect_endpoints,
     dns,
@@ -28,12 +29,14 @@ from spawn.local.control import (
     sessions,
     spot,
 )
-from spawn.local.control.access import decode_denial, may_assume, principals_of
+from spawn.local.control.denials import decode_denial
 from spawn.local.control.duty import Duty
 from spawn.local.control.launch import fingerprint
 from spawn.local.control.lookups import find_key
 from spawn.local.control.memory import Launch
 from spawn.local.control.messages import AwsError
+from spawn.local.control.needs.model import tag_list
+from spawn.local.control.principals import find_role
 from spawn.local.control.trail import trails
 from spawn.local.control.trail.lookup import lookup_events
 
@@ -187,6 +190,8 @@ PERFORMED: dict[str, Callable[[Duty], Any]] = {
     "logs:GetLogEvents": logs.get_log_events,
     "logs:PutLogEvents": logs.put_log_events,
     "pricing:GetProducts": pricing.get_products,
+    "iam:DeleteUserPermissionsBoundary": boundaries.delete,
+    "iam:PutUserPermissionsBoundary": boundaries.put,
     "route53:ChangeResourceRecordSets": dns.change_record_sets,
     "route53:CreateHostedZone": dns.create_hosted_zone,
     "route53:GetChange": dns.get_change,
@@ -222,24 +227,26 @@ def _check_interface_groups(duty: Duty) -> None:
     attributes.check_interface_groups(duty.call)
 
 
-def _check_trust(duty: Duty) -> None:
-    """A role can be taken by whom it trusts; moto lets everybody, and takes roles that are not."""
+def _check_role(duty: Duty) -> None:
+    """A role that is not there can't be taken; moto takes any. Trust has been asked already."""
     if duty.call.parameters.get("PolicyArns"):
         raise AwsError(
             "NotImplemented", "The embedded cloud has no session policies by ARN.", status=501
         )
     role_arn = str(duty.call.parameters.get("RoleArn"))
-    context = {"aws:principalarn": (duty.principal.role_arn or duty.principal.arn,)}
-    external = duty.call.parameters.get("ExternalId")
-    if external:
-        context["sts:externalid"] = (str(external),)
-    if not may_assume(role_arn, principals_of(duty.principal), context):
+    if find_role(role_arn) is None:
         raise AwsError(
             "AccessDenied",
             f"User: {duty.principal.arn} is not authorized to perform: sts:AssumeRole on "
             f"resource: {role_arn}",
             status=403,
         )
+
+
+def _tag_session(duty: Duty) -> None:
+    """The tags of a session, which moto drops: they are aws:PrincipalTag, above the role's."""
+    session: Any = account.sts().assumed_roles[-1]
+    session.tags = tag_list(duty.call.parameters.get("Tags"))
 
 
 def _check_schedule(duty: Duty) -> None:
@@ -304,11 +311,14 @@ CHECKED: dict[str, Callable[[Duty], None]] = {
     "logs:CreateLogGroup": logs.check_new_group,
     "logs:CreateLogStream": logs.check_new_stream,
     "logs:PutRetentionPolicy": logs.check_retention,
+    "iam:CreateRole": boundaries.check,
+    "iam:CreateUser": boundaries.check,
+    "iam:PutRolePermissionsBoundary": boundaries.check,
     "s3:CreateBucket": buckets.check_new_bucket,
     "s3:PutBucketPolicy": buckets.check_policy,
     "scheduler:CreateSchedule": _check_schedule,
     "scheduler:UpdateSchedule": _check_schedule,
-    "sts:AssumeRole": _check_trust,
+    "sts:AssumeRole": _check_role,
     **dict.fromkeys(_NOT_HERE, _refuse),
 }
 
@@ -349,7 +359,9 @@ FOLLOWED: dict[str, Callable[[Duty], None]] = {
     "ec2:AssociateIamInstanceProfile": _show_profiles,
     "ec2:ReplaceIamInstanceProfileAssociation": _show_profiles,
     "iam:CreateInstanceProfile": _remember_profile,
+    "iam:CreateUser": boundaries.complete_user,
     "s3:CreateBucket": buckets.complete_new_bucket,
     "scheduler:CreateSchedule": _remember_schedule,
     "scheduler:UpdateSchedule": _default_the_rest,
+    "sts:AssumeRole": _tag_session,
 }

@@ -590,7 +590,7 @@ def test_a_changed_attribute_is_a_condition_key() -> None:
         ("AttachRolePolicy", {"RoleName": "r", "PolicyArn": "arn:p"}, "arn:boundary"),
         ("PutUserPolicy", {"UserName": "me", "PolicyName": "p"}, "arn:boundary"),
         ("PutUserPermissionsBoundary", {"UserName": "u", "PermissionsBoundary": "arn:b"}, "arn:b"),
-        ("GetRole", {"RoleName": "r"}, None),
+        ("TagRole", {"RoleName": "r"}, None),
     ],
 )
 def test_a_boundary_is_a_condition_key_where_aws_has_it(

@@ -114,6 +114,8 @@ class ManagedPolicy(Shape, frozen=True, kw_only=True):
     policy_name: str
     arn: str
     is_attachable: bool = True
+    attachment_count: int = 0
+    default_version_id: str = ""
 
 
 class InlinePolicy(Shape, frozen=True, kw_only=True):

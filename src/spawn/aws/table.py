@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from spawn.aws import (
+    config,
     dynamodb,
     ec2,
     ec2_changes,
     ec2_endpoints,
     ec2_instance_connect,
+    ec2_settings,
     ec2_spot,
     iam,
     instance_details,
     kms,
     logs,
+    managed_policies,
+    organizations,
     pricing,
     removal,
     route53,
@@ -27,16 +31,20 @@ from spawn.core.errors import Defect
 OPERATIONS: dict[str, Operation] = {
     known.key: known
     for module in (
+        config,
         dynamodb,
         ec2,
         ec2_changes,
         ec2_endpoints,
         ec2_instance_connect,
+        ec2_settings,
         ec2_spot,
         iam,
         instance_details,
         kms,
         logs,
+        managed_policies,
+        organizations,
         pricing,
         removal,
         route53,

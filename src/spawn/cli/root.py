@@ -37,6 +37,7 @@ COMMANDS = {
     "apply": "Carry out a plan that `spawn launch --dry-run -o json` saved.",
     "permissions": "Show what a person needs to be allowed in AWS, as a policy.",
     "policy": "See, test and shrink what may be done in AWS.",
+    "guardrails": "What an administrator puts around spawn's users.",
     "config": "What is set where nobody says otherwise, and where it is set.",
     "completion": "Let your shell complete commands, flags, and your instances.",
     "cloud": "The embedded cloud: AWS on this machine, to try things on.",

@@ -230,10 +230,46 @@ _INSTALL = together(
     ),
 )
 
+_GUARDRAILS = together(
+    _WHO,
+    must("iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions"),
+    may(
+        "whether these stand is UNKNOWN",
+        "config:DescribeConfigRules",
+        "config:DescribeConfigurationRecorderStatus",
+        "ec2:DescribeRegions",
+        "ec2:GetAllowedImagesSettings",
+        "ec2:GetEbsEncryptionByDefault",
+        "ec2:GetImageBlockPublicAccessState",
+        "ec2:GetInstanceMetadataDefaults",
+        "ec2:GetSnapshotBlockPublicAccessState",
+        "organizations:DescribePolicy",
+        "organizations:ListPolicies",
+        "organizations:ListTargetsForPolicy",
+    ),
+)
+_GUARDRAILS_PUT = must(
+    "config:PutConfigRule",
+    "ec2:EnableAllowedImagesSettings",
+    "ec2:EnableEbsEncryptionByDefault",
+    "ec2:EnableImageBlockPublicAccess",
+    "ec2:EnableSnapshotBlockPublicAccess",
+    "ec2:ModifyInstanceMetadataDefaults",
+    "ec2:ReplaceImageCriteriaInAllowedImagesSettings",
+    "iam:CreatePolicy",
+    "iam:CreatePolicyVersion",
+    "iam:DeletePolicyVersion",
+    "organizations:AttachPolicy",
+    "organizations:CreatePolicy",
+    "organizations:UpdatePolicy",
+)
+
 NEEDS: Final[Mapping[str, tuple[Need, ...]]] = {
     "launch": together(_LAUNCH, _CONNECT),
     "list": _MEND,
-    "status": together(_MEND, _POSTURE),
+    "status": together(
+        _MEND, _POSTURE, may("what its work said at its end is UNKNOWN", "dynamodb:GetItem")
+    ),
     "connect": _CONNECT,
     "network allow": _ALLOW,
     "run": together(_LAUNCH, _CONNECT, _CANCEL),
@@ -251,9 +287,11 @@ NEEDS: Final[Mapping[str, tuple[Need, ...]]] = {
     "apply": together(_LAUNCH, _CONNECT),
     "config": _ORGANISATION,
     "policy install": _INSTALL,
+    "guardrails apply": together(_GUARDRAILS, _GUARDRAILS_PUT),
+    "guardrails status": _GUARDRAILS,
 }
 # Who launches machines does not need these; they are printed when they are named.
-ADMINISTRATION: Final = frozenset({"policy install"})
+ADMINISTRATION: Final = frozenset({"guardrails apply", "guardrails status", "policy install"})
 
 
 def needs_of(commands: Iterable[str]) -> tuple[Need, ...]:

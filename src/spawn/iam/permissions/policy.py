@@ -91,7 +91,7 @@ def _grant(permission: Permission, scope: Scope) -> Grant:
     if permission.action in _BOUNDED:
         conditions.append(Condition("StringEquals", "iam:PermissionsBoundary", scope.boundary))
     for always, key in ((TAGGED, "aws:ResourceTag/owner"), (TAGGING, "aws:RequestTag/owner")):
-        if scope.owner and permission.conditions == always:
+        if scope.owner and permission.conditions[:1] == always:
             conditions.append(Condition("StringEquals", key, literal(scope.owner)))
     resource = filled(permission.resource, scope)
     return Grant(permission.action, resource, tuple(conditions), permission.flag)

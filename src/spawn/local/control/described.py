@@ -24,7 +24,7 @@ def ec2_keys(resource_id: str, region: str) -> Mapping[str, str]:
 
 
 def _key_pair(pair: Any) -> dict[str, Any]:
-    return {"keypairname": pair.name, "keypairtype": pair.key_type}
+    return {"keypairname": pair.key_name, "keypairtype": pair.key_type}
 
 
 def _instance(backend: Any, instance_id: str) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from spawn.local.control import (
     logs,
     managed,
     pricing,
+    region_settings,
     schedules,
     sessions,
     spot,
@@ -162,6 +163,7 @@ def _default_key(_: Duty) -> Any:
 
 
 PERFORMED: dict[str, Callable[[Duty], Any]] = {
+    **region_settings.PERFORMED,
     "ec2-instance-connect:SendSSHPublicKey": instance_connect.send_ssh_public_key,
     "cloudtrail:DeleteTrail": trails.delete_trail,
     "cloudtrail:DescribeTrails": trails.describe_trails,
@@ -306,6 +308,7 @@ CHECKED: dict[str, Callable[[Duty], None]] = {
     "dynamodb:DescribeTimeToLive": _check_table,
     "dynamodb:UpdateTimeToLive": _check_table,
     "ec2:CreateTags": _check_tags,
+    "ec2:ModifySnapshotAttribute": region_settings.check_snapshot_sharing,
     "ec2:ModifyNetworkInterfaceAttribute": _check_interface_groups,
     "kms:DescribeKey": _mark_managed_key,
     "logs:CreateLogGroup": logs.check_new_group,

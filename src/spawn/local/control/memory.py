@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from spawn.local.control.network import PublicAddresses
 from spawn.local.control.schedules import Fired
@@ -54,6 +56,17 @@ class ConnectEndpoint:
     client_token: str | None
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RegionSettings:
+    """What the account has set for a region, in AWS's words; at first it has set nothing."""
+
+    metadata: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    snapshot_block: str = "unblocked"
+    image_block: str = "unblocked"
+    allowed_images: str = "disabled"
+    image_criteria: tuple[Any, ...] = ()
+
+
 @dataclasses.dataclass(kw_only=True)
 class Memory:
     """Everything that is not moto's. Change it only while holding `lock`."""
@@ -69,6 +82,7 @@ class Memory:
     ssh_keys: dict[str, tuple[EphemeralKey, ...]] = dataclasses.field(default_factory=dict)
     sessions: dict[str, Session] = dataclasses.field(default_factory=dict)
     connect_endpoints: dict[str, ConnectEndpoint] = dataclasses.field(default_factory=dict)
+    region_settings: dict[str, RegionSettings] = dataclasses.field(default_factory=dict)
     fired: set[Fired] = dataclasses.field(default_factory=set)  # schedules
     dns_changes: dict[str, datetime] = dataclasses.field(default_factory=dict)  # by id
     history: EventHistory = dataclasses.field(default_factory=EventHistory)  # of CloudTrail

@@ -129,7 +129,11 @@ WAYS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     (
         "ec2-instance-connect",
         "send_ssh_public_key",
-        {"InstanceId": "{box}", "InstanceOSUser": "root", "SSHPublicKey": "ssh-ed25519 " + "A" * 80},
+        {
+            "InstanceId": "{box}",
+            "InstanceOSUser": "root",
+            "SSHPublicKey": "ssh-ed25519 " + "A" * 80,
+        },
     ),
     ("ssm", "start_session", {"Target": "{box}"}),
     ("ssm", "send_command", {"InstanceIds": ["{box}"], "DocumentName": "AWS-RunShellScript"}),

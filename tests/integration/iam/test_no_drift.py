@@ -182,7 +182,7 @@ def test_a_launch_without_one_action_says_which(
 OPTIONAL = (
     ("pricing:GetProducts", "unknown"),
     ("ssm:GetParameter", "whether your organisation has defaults can't be seen"),
-    ("dynamodb:DescribeTable", "registry"),
+    ("dynamodb:DescribeTable", "spawn-instances"),
     ("ec2:DescribeVolumes", "ec2:DescribeVolumes was refused"),
 )
 

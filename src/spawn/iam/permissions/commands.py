@@ -264,6 +264,29 @@ _GUARDRAILS_PUT = must(
     "organizations:UpdatePolicy",
 )
 
+# Whose policies can't be read is judged as far as they can.
+_CAN = together(
+    _FIND,
+    may(
+        "its answer is UNKNOWN",
+        "iam:GetGroupPolicy",
+        "iam:GetInstanceProfile",
+        "iam:GetPolicy",
+        "iam:GetPolicyVersion",
+        "iam:GetRole",
+        "iam:GetRolePolicy",
+        "iam:GetUser",
+        "iam:GetUserPolicy",
+        "iam:ListAttachedGroupPolicies",
+        "iam:ListAttachedRolePolicies",
+        "iam:ListAttachedUserPolicies",
+        "iam:ListGroupPolicies",
+        "iam:ListGroupsForUser",
+        "iam:ListRolePolicies",
+        "iam:ListUserPolicies",
+    ),
+)
+
 NEEDS: Final[Mapping[str, tuple[Need, ...]]] = {
     "launch": together(_LAUNCH, _CONNECT),
     "list": _MEND,
@@ -286,12 +309,15 @@ NEEDS: Final[Mapping[str, tuple[Need, ...]]] = {
     "cleanup": _CLEANUP,
     "apply": together(_LAUNCH, _CONNECT),
     "config": _ORGANISATION,
+    "policy can": _CAN,
     "policy install": _INSTALL,
     "guardrails apply": together(_GUARDRAILS, _GUARDRAILS_PUT),
     "guardrails status": _GUARDRAILS,
 }
 # Who launches machines does not need these; they are printed when they are named.
-ADMINISTRATION: Final = frozenset({"guardrails apply", "guardrails status", "policy install"})
+ADMINISTRATION: Final = frozenset(
+    {"guardrails apply", "guardrails status", "policy can", "policy install"}
+)
 
 
 def needs_of(commands: Iterable[str]) -> tuple[Need, ...]:

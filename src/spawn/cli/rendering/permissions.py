@@ -36,6 +36,8 @@ def notes(whole: PolicyDocument, variant: Variant, scope: Scope, *, is_part: boo
     """Say what the policy rests on, and how to hand it to IAM where it is too long for one."""
     lines = []
     match variant:
+        case Variant.WITH_BOUNDARY if not _makes_roles(whole):
+            pass
         case Variant.WITH_BOUNDARY:
             lines.append(f"roles are made only under {scope.boundary}: the account must have it")
         case Variant.PASS_ONLY:
@@ -49,3 +51,7 @@ def notes(whole: PolicyDocument, variant: Variant, scope: Scope, *, is_part: boo
             f" ({MOST_CHARACTERS}): take --part 1 to --part {count}"
         )
     return "\n".join(lines)
+
+
+def _makes_roles(document: PolicyDocument) -> bool:
+    return any("iam:CreateRole" in each.actions for each in document.statements)

@@ -89,7 +89,7 @@ def grants(operation: Operation, variant: Variant, scope: Scope) -> tuple[Grant,
 def _grant(permission: Permission, scope: Scope) -> Grant:
     conditions = [*met_by(permission, scope)]
     if permission.action in _BOUNDED:
-        conditions.append(Condition("StringEquals", "iam:PermissionsBoundary", scope.boundary))
+        conditions.append(Condition("ArnEquals", "iam:PermissionsBoundary", scope.boundary))
     for always, key in ((TAGGED, "aws:ResourceTag/owner"), (TAGGING, "aws:RequestTag/owner")):
         if scope.owner and permission.conditions[:1] == always:
             conditions.append(Condition("StringEquals", key, literal(scope.owner)))

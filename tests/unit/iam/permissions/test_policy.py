@@ -47,7 +47,7 @@ def test_roles_are_made_under_the_boundary_only() -> None:
     allowed = [each for each in made("launch").statements if each.effect is Effect.ALLOW]
     for action in ("iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy"):
         (statement,) = (each for each in allowed if action in each.actions)
-        assert statement.conditions["StringEquals"]["iam:PermissionsBoundary"] == (BOUNDARY,)
+        assert statement.conditions["ArnEquals"]["iam:PermissionsBoundary"] == (BOUNDARY,)
         assert statement.resources == ("arn:aws:iam::123456789012:role/spawn/*",)
     denied = {
         action: each.resources

@@ -9,7 +9,7 @@ from botocore import xform_name
 from spawn.aws.operation import Access, Answer, Operation
 from spawn.aws.refusals import translated
 from spawn.aws.session import Session
-from spawn.core.errors import Defect
+from spawn.core.errors import AwsRefusal, Defect
 from spawn.core.steps import Parameters
 
 
@@ -27,6 +27,17 @@ class Writer(Reader, Protocol):
         """Perform a write, return its answer. Raises AwsRefusal and its branches."""
 
 
+class Rehearser(Protocol):
+    """Whatever can be asked whether a write would be allowed, without carrying it out."""
+
+    def rehearse(self, operation: Operation, parameters: Parameters, *, region: str) -> None:
+        """Return where EC2 would do it. Raises AwsRefusal and its branches where it would not."""
+
+
+# EC2 API Reference, "Common parameters", DryRun: what a call answers that would have gone through.
+_WOULD_SUCCEED = "DryRunOperation"
+
+
 class ReadingDoor:
     """AWS, to be looked at."""
 
@@ -41,6 +52,26 @@ class ReadingDoor:
         if operation.access is not Access.READ:
             raise Defect(f"{operation.key} writes, and was asked of a door that only reads")
         return _call(self._session, operation, parameters, region=region)
+
+    def rehearse(self, operation: Operation, parameters: Parameters, *, region: str) -> None:
+        """Return where EC2 would do it: it is asked with DryRun, which is put in here, always.
+
+        Raises AwsRefusal and its branches where it would not, Defect for an operation that knows
+        no DryRun and so would be carried out.
+        """
+        client = self._session.client(operation.service, region)
+        if operation.service != "ec2" or not _knows_dry_run(client, operation):
+            raise Defect(f"{operation.key} knows no dry run, and would be carried out")
+        try:
+            _call(self._session, operation, {**parameters, "DryRun": True}, region=region)
+        except AwsRefusal as refusal:
+            if refusal.code != _WOULD_SUCCEED:
+                raise
+        else:
+            # AWS never answers so; whatever did may have carried it out, which must be seen.
+            raise AwsRefusal(
+                f"{operation.key} was answered as if it were no dry run", operation=operation.key
+            )
 
 
 class WritingDoor(ReadingDoor):
@@ -61,3 +92,8 @@ def _call(session: Session, operation: Operation, parameters: Parameters, *, reg
         else:
             answer = getattr(client, method)(**parameters)
     return answer
+
+
+def _knows_dry_run(client: Any, operation: Operation) -> bool:
+    parameters = client.meta.service_model.operation_model(operation.name).input_shape
+    return parameters is not None and "DryRun" in parameters.members

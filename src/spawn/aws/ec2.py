@@ -366,6 +366,18 @@ class InstanceInterface(Shape, frozen=True, kw_only=True):
     groups: tuple[GroupIdentifier, ...] = ()
 
 
+class CpuOptions(Shape, frozen=True, kw_only=True):
+    """The processor of an instance."""
+
+    core_count: int = 0
+    threads_per_core: int = 0
+
+    @property
+    def vcpus(self) -> int:
+        """How many virtual processors it has, 0 where AWS does not say."""
+        return self.core_count * self.threads_per_core
+
+
 class Instance(Tagged, frozen=True, kw_only=True):
     """An instance, as DescribeInstances shows it."""
 
@@ -387,6 +399,7 @@ class Instance(Tagged, frozen=True, kw_only=True):
     instance_lifecycle: str = ""
     ami_launch_index: int = 0
     root_device_name: str = ""
+    cpu_options: CpuOptions = CpuOptions()
     iam_instance_profile: InstanceProfileReference | None = None
     metadata_options: InstanceMetadata | None = None
     hibernation_options: HibernationOptions = HibernationOptions()
@@ -472,3 +485,8 @@ def instances(answer: Answer) -> tuple[Instance, ...]:
 def region_names(answer: Answer) -> tuple[str, ...]:
     """Understand DescribeRegions: the names of the enabled ones, sorted."""
     return tuple(sorted(region["RegionName"] for region in answer["Regions"]))
+
+
+def region_statuses(answer: Answer) -> dict[str, str]:
+    """Understand DescribeRegions with AllRegions: "not-opted-in" is one that is not enabled."""
+    return {region["RegionName"]: region.get("OptInStatus", "") for region in answer["Regions"]}

@@ -29,6 +29,7 @@ SERVICES = frozenset(
         "route53",
         "s3",
         "scheduler",
+        "service-quotas",
         "ssm",
         "sts",
     }

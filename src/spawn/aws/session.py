@@ -10,6 +10,7 @@ import functools
 import re
 import threading
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any, cast
 
 import botocore.session
@@ -82,6 +83,19 @@ def profile_names() -> tuple[str, ...]:
     """Return the profiles of the AWS configuration."""
     with translated("profiles"):
         return tuple(_botocore_session(None, ()).available_profiles)
+
+
+class CredentialSource(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the credentials come from, and nothing of what they are.
+
+    method        the name of the source in botocore's chain: "env", "sso", "assume-role" …
+    is_temporary  whether they are a session's, which ends; else an access key that does not
+    expires_at    when they end, None where that is not known or they don't
+    """
+
+    method: str
+    is_temporary: bool
+    expires_at: datetime | None = None
 
 
 class Session:
@@ -191,6 +205,23 @@ class Session:
         with translated("credentials", profile=self.profile):
             credentials = self._session.get_credentials()
             return None if credentials is None else cast("str", credentials.access_key)
+
+    def credential_source(self) -> CredentialSource | None:
+        """Return where the credentials come from, None where there are none.
+
+        Raises CredentialsRefused where the source that won can't give any.
+        """
+        with translated("credentials", profile=self.profile):
+            credentials = self._session.get_credentials()
+            if credentials is None:
+                return None
+            frozen = credentials.get_frozen_credentials()  # asks for a session where one is needed
+        return CredentialSource(
+            method=str(credentials.method),
+            is_temporary=frozen.token is not None,
+            # botocore keeps it where nobody else may look, and says it nowhere else.
+            expires_at=getattr(credentials, "_expiry_time", None),
+        )
 
     def credentials_id(self) -> str:
         """Return what tells the credentials from others in files of our own; "" where none are.

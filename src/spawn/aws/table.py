@@ -10,6 +10,7 @@ from spawn.aws import (
     ec2_instance_connect,
     ec2_spot,
     iam,
+    iam_simulation,
     instance_details,
     kms,
     logs,
@@ -18,6 +19,7 @@ from spawn.aws import (
     route53,
     s3,
     scheduler,
+    service_quotas,
     ssm,
     sts,
 )
@@ -34,6 +36,7 @@ OPERATIONS: dict[str, Operation] = {
         ec2_instance_connect,
         ec2_spot,
         iam,
+        iam_simulation,
         instance_details,
         kms,
         logs,
@@ -42,6 +45,7 @@ OPERATIONS: dict[str, Operation] = {
         route53,
         s3,
         scheduler,
+        service_quotas,
         ssm,
         sts,
     )

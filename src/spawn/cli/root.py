@@ -36,6 +36,7 @@ COMMANDS = {
     "cleanup": "Remove what spawn made and nothing uses any more.",
     "apply": "Carry out a plan that `spawn launch --dry-run -o json` saved.",
     "policy": "See, test and shrink what may be done in AWS.",
+    "doctor": "Say what is missing for a first launch.",
     "config": "What is set where nobody says otherwise, and where it is set.",
     "completion": "Let your shell complete commands, flags, and your instances.",
     "cloud": "The embedded cloud: AWS on this machine, to try things on.",

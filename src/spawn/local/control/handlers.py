@@ -24,8 +24,10 @@ from spawn.local.control import (
     logs,
     managed,
     pricing,
+    quotas,
     schedules,
     sessions,
+    simulator,
     spot,
 )
 from spawn.local.control.access import decode_denial, may_assume, principals_of
@@ -174,6 +176,7 @@ PERFORMED: dict[str, Callable[[Duty], Any]] = {
     "ec2:StartInstances": _start,
     "ec2:StopInstances": _stop,
     "ec2:TerminateInstances": _terminate,
+    "iam:SimulatePrincipalPolicy": simulator.simulate_principal_policy,
     "logs:FilterLogEvents": logs.filter_log_events,
     "logs:GetLogEvents": logs.get_log_events,
     "logs:PutLogEvents": logs.put_log_events,
@@ -184,6 +187,7 @@ PERFORMED: dict[str, Callable[[Duty], Any]] = {
     "route53:ListHostedZonesByName": dns.list_zones_by_name,
     "route53:ListResourceRecordSets": dns.list_record_sets,
     "scheduler:CreateSchedule": _create_schedule,
+    "service-quotas:GetServiceQuota": quotas.get_service_quota,
     "ssm:DescribeInstanceInformation": managed.describe_instance_information,
     "ssm:StartSession": sessions.start_session,
     "ssm:TerminateSession": sessions.terminate_session,

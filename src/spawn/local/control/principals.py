@@ -96,7 +96,7 @@ def _user_principal(user: Any, key: Any) -> Principal:
         user_id=user.id,
         kind="User",
         credentials=Credentials(access_key_id=key.access_key_id, secret=key.secret_access_key),
-        policies=_user_policies(user),
+        policies=user_policies(user),
         tags=_iam_tags(account.iam().tagger.get_tag_dict_for_resource(user.arn)),
         username=user.name,
     )
@@ -140,7 +140,8 @@ def role_policies(role: Any | None, session_policy: str | None) -> PolicySet:
     )
 
 
-def _user_policies(user: Any) -> PolicySet:
+def user_policies(user: Any) -> PolicySet:
+    """What bears on a user, their groups' policies included."""
     groups = account.iam().get_groups_for_user(user.name)
     from_groups = tuple(policy for group in groups for policy in _attached(group))
     # moto keeps no boundary for users: where AWS has one, the embedded cloud has none to apply.

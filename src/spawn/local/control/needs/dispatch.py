@@ -19,6 +19,7 @@ _PREFIXES = {
     "opensearch": "es",
     "dynamodbstreams": "dynamodb",
     "s3control": "s3",
+    "service-quotas": "servicequotas",
 }
 
 _SERVICES: dict[str, Callable[[Question], list[Need]]] = {

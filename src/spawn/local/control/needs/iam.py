@@ -48,6 +48,9 @@ def _resources(question: Question) -> list[str]:
     arn = question.text("PolicyArn")
     if arn and "policy" in types:
         return [arn]
+    source = question.text("PolicySourceArn")
+    if source and question.call.operation == "SimulatePrincipalPolicy":
+        return [source]
     for parameter, kind in _NAMED:
         name = question.text(parameter)
         if name and kind in types:

@@ -199,7 +199,7 @@ CHECKS = (
         judge=_vcpus,
     ),
     Check(
-        id="spot role",
+        id="spot-role",
         area=Area.ACCOUNT,
         why="EC2 acts on spot requests with its role AWSServiceRoleForEC2Spot",
         judge=_spot_role,

@@ -87,20 +87,20 @@ CHECKS = (
         judge=_ssh,
     ),
     Check(
-        id="ssh key",
+        id="ssh-key",
         area=Area.MACHINE,
         why="instances let in whoever has it",
         judge=_key,
     ),
     Check(
-        id="session plugin",
+        id="session-plugin",
         area=Area.MACHINE,
         why="AWS's session-manager-plugin is the way to instances without a public address, and "
         "one that is too old shows tokens to everybody on this machine",
         judge=_plugin,
     ),
     Check(
-        id="aws cli",
+        id="aws-cli",
         area=Area.MACHINE,
         why="the VPC's EC2 Instance Connect Endpoint is gone through by the AWS CLI 2.12 or later",
         judge=_aws_cli,

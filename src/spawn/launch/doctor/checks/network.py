@@ -140,13 +140,13 @@ CHECKS = (
         judge=_place,
     ),
     Check(
-        id="session manager",
+        id="session-manager",
         area=Area.NETWORK,
         why="in strict it is the only way in, and the instance has to reach it",
         judge=_session_manager,
     ),
     Check(
-        id="your address",
+        id="your-address",
         area=Area.NETWORK,
         why="SSH is let in from your own address alone",
         judge=_address,

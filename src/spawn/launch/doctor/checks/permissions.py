@@ -162,25 +162,25 @@ def _add_simulation(rights: _Rights, simulation: Simulation) -> None:
 
 CHECKS = (
     Check(
-        id="may look",
+        id="may-look",
         area=Area.PERMISSIONS,
         why="a launch looks before it makes anything, and stops where it can't see",
         judge=_reads,
     ),
     Check(
-        id="may launch",
+        id="may-launch",
         area=Area.PERMISSIONS,
         why="these make the instance and what it stands on, and take it back",
         judge=_launch,
     ),
     Check(
-        id="may end",
+        id="may-end",
         area=Area.PERMISSIONS,
         why="a schedule outside the instance ends it when nothing on it does",
         judge=_backstop,
     ),
     Check(
-        id="may record",
+        id="may-record",
         area=Area.PERMISSIONS,
         why="the table spawn-instances remembers launches; without it they work all the same",
         judge=_record,

@@ -31,7 +31,7 @@ def document(*statements: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
-def user_with(account: Account, *statements: dict[str, Any]) -> dict[str, str]:
+def user_with(account: Account, *statements: dict[str, Any]) -> dict[str, Any]:
     """Make a user who may do that; return their keys as the environment has them."""
     iam = account.client("iam")
     iam.create_user(UserName="alice")
@@ -43,7 +43,7 @@ def user_with(account: Account, *statements: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def session_with(account: Account, *statements: dict[str, Any]) -> dict[str, str]:
+def session_with(account: Account, *statements: dict[str, Any]) -> dict[str, Any]:
     """Make a role on a path that may do that; return a session's keys."""
     iam = account.client("iam")
     trust = {

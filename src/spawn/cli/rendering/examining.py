@@ -28,7 +28,7 @@ def examination_text(found: Examination, *, columns: int | None, colour: bool) -
     drawn = table(("AREA", "CHECK", "", "FOUND"), rows, columns=columns, colour=colour)
     by_command = groupby(_to_mend(found.rows), key=lambda row: row.command or row.check)
     remedies = [_remedy(tuple(rows), columns) for _, rows in by_command]
-    return "\n\n".join((drawn, *remedies, _summary(found)))
+    return "\n\n".join((drawn, *remedies, _folded(_summary(found), columns)))
 
 
 def _marked(rows: Iterable[Row]) -> Iterator[tuple[bool, Row]]:
@@ -56,10 +56,7 @@ def _to_mend(rows: Iterable[Row]) -> list[Row]:
 def _remedy(rows: Sequence[Row], columns: int | None) -> str:
     """Say why these matter and what mends them: words are folded, a command can be copied."""
     sentences = [escape(f"{row.verdict.value.upper()} {row.check}: {row.why}") for row in rows]
-    words = [
-        each if columns is None else textwrap.fill(each, width=columns, subsequent_indent=_INDENT)
-        for each in sentences
-    ]
+    words = [_folded(each, columns) for each in sentences]
     command = [f"{_INDENT}{escape(line)}" for line in rows[0].command.splitlines()]
     return "\n".join((*words, *command))
 
@@ -71,3 +68,9 @@ def _summary(found: Examination) -> str:
     missing = f"missing for {kind}: {', '.join(lacking)}" if lacking else ""
     unknown = f"could not be looked at: {', '.join(unseen)}" if unseen else ""
     return escape("; ".join(filter(None, (missing, unknown))) or f"nothing is missing for {kind}")
+
+
+def _folded(sentence: str, columns: int | None) -> str:
+    if columns is None:
+        return sentence
+    return textwrap.fill(sentence, width=columns, subsequent_indent=_INDENT)

@@ -31,12 +31,11 @@ from spawn.images.catalog import OperatingSystem
 from spawn.images.choose import image_question, newest_image
 from spawn.images.chosen import ChosenImage, Onlooker
 from spawn.launch.doctor.facts import AccountFacts, Wanted
-from spawn.launch.doctor.place import place_of
+from spawn.launch.doctor.place import place_to_ask_about
 from spawn.launch.doctor.region import ask_region
 from spawn.launch.doctor.rehearsal import Rehearsal
 from spawn.launch.facts import SIDE_BY_SIDE
 from spawn.network.groups import own_groups_question
-from spawn.network.subnets import SubnetChoice
 
 SPOT_ROLE = "AWSServiceRoleForEC2Spot"
 # The region of a partition that is enabled in every account; elsewhere a region that is not
@@ -145,12 +144,11 @@ class _Second:
         principal = self._principal(seer)
         found = boundary()
         bounded = isinstance(found, Known)
-        place = place_of(self.wanted, self.facts.region)
         rehearsal = Rehearsal(
             wanted=self.wanted,
             caller=caller,
             image=self.image,
-            place=place if isinstance(place, SubnetChoice) else None,
+            place=place_to_ask_about(self.wanted, self.facts.region),
             boundary=arn if bounded else "",
             backstop_role=names[0] if bounded else names[1],
         )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from spawn.aws.questions import Known, Unseen
 from spawn.core.errors import SpawnError
 from spawn.launch.doctor.facts import RegionFacts, Wanted
-from spawn.network.subnets import NetworkFacts, SubnetChoice, choose_subnets
+from spawn.network.reach import Reach
+from spawn.network.subnets import NetworkFacts, SubnetChoice, SubnetOption, choose_subnets
 
 
 def network_of(region: RegionFacts) -> NetworkFacts | Unseen:
@@ -26,6 +27,28 @@ def place_of(wanted: Wanted, region: RegionFacts) -> SubnetChoice | SpawnError |
         return choose_subnets(wanted.place, network)
     except SpawnError as error:
         return error
+
+
+def place_to_ask_about(wanted: Wanted, region: RegionFacts) -> SubnetChoice | None:
+    """Return the place that dry runs name: where the launch would go, else any subnet at all.
+
+    Whether the caller may launch does not hang on where a subnet's routes lead.
+    """
+    place = place_of(wanted, region)
+    if isinstance(place, SubnetChoice):
+        return place
+    subnet = next(iter(region.subnets.value), None) if isinstance(region.subnets, Known) else None
+    if subnet is None:
+        return None
+    option = SubnetOption(
+        subnet_id=subnet.subnet_id, zone=subnet.availability_zone, reach=Reach.UNKNOWN
+    )
+    return SubnetChoice(
+        vpc_id=subnet.vpc_id,
+        vpc_has_ipv6=False,
+        options=(option,),
+        public_address=wanted.place.wants_public_address,
+    )
 
 
 def has_tunnel(wanted: Wanted, region: RegionFacts) -> bool:

@@ -15,7 +15,6 @@ from spawn.local.control import account, moto_memory
 from spawn.local.control.messages import AwsError, Request, Response
 from spawn.local.control.operations import Call, wsgi_environ
 
-
 # botocore's service name -> the name it signs with, where moto finds its own services by that.
 _SIGNING_NAMES = {"s3control": "s3", "service-quotas": "servicequotas"}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from spawn.aws import iam
 from spawn.aws.ec2_endpoints import VpcEndpoint
@@ -96,11 +97,11 @@ def endpoint(service: str) -> VpcEndpoint:
     )
 
 
-ISOLATED = {
+ISOLATED: dict[str, Any] = {
     "subnets": Known((subnet(1),)),
     "route_tables": Known((main_table(), table_of(1))),
 }
-ALL_PUBLIC = {
+ALL_PUBLIC: dict[str, Any] = {
     "subnets": Known((subnet(1),)),
     "route_tables": Known((main_table(TO_INTERNET),)),
 }

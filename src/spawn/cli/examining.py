@@ -191,6 +191,7 @@ def _joined(
         wanted=wanted,
         profile="" if account is None else account.session.profile or "",
         source=source,
+        assumes_role=account is not None and bool(account.assume_role),
         refusal=reached.refusal,
         refused_credentials=reached.refused_credentials,
         machine=machine,

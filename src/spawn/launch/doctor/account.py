@@ -95,7 +95,9 @@ def look_at_account(wanted: Wanted, look: Look) -> AccountFacts:
             seer = Seer(Asker(_Nowhere(nowhere), pool), seer.denied)
         region = ask_region(wanted, seer.ask)
         images = seer.ask(_image_question(wanted, look.partition))
-        spot_role = seer.ask(iam.role_question(SPOT_ROLE, home)) if wanted.spot else None
+        # No launch asks this: that it is denied is no right that a launch lacks.
+        aside = Seer(seer.asker)
+        spot_role = aside.ask(iam.role_question(SPOT_ROLE, home)) if wanted.spot else None
         caller, heard_at = introduction.result()
         facts = AccountFacts(
             caller=caller,
@@ -191,7 +193,7 @@ class _Second:
         if kind != "assumed-role":
             return None
         name = rest.partition("/")[0]
-        role = seer.ask(iam.role_question(name, self.wanted.region))
+        role = Seer(seer.asker).ask(iam.role_question(name, self.wanted.region))
         without_path = f"arn:{self.caller.partition}:iam::{self.caller.account}:role/{name}"
 
         def arn() -> str:

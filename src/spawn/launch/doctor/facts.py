@@ -101,9 +101,12 @@ class Rehearsed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Simulation(msgspec.Struct, frozen=True, kw_only=True):
-    """What IAM's simulator says of the actions of some operations, by the operation's key."""
+    """What IAM's simulator says of the actions that operations need on one resource.
 
-    operation: str
+    `operations` are their keys; each needs those of the actions that are its own.
+    """
+
+    operations: tuple[str, ...]
     actions: tuple[str, ...]
     answer: Fact[tuple[Simulated, ...]]
 
@@ -156,6 +159,7 @@ class DoctorFacts:
     """All of it.
 
     source        where the credentials come from, None for none
+    assumes_role  whether the person named a role to act as
     aws_cli       what is wrong with the AWS CLI, where a connection needs it
     needs_aws_cli whether one does: an EC2 Instance Connect Endpoint is the way in
     refusal       why there is nothing to be had from AWS, None where it was asked
@@ -172,5 +176,6 @@ class DoctorFacts:
     machine: MachineFacts
     account: AccountFacts | None
     endpoint: str = ""
+    assumes_role: bool = False
     aws_cli: Problem | None = None
     needs_aws_cli: bool = False

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from spawn.aws import ec2
 from spawn.aws.door import Rehearser
@@ -19,7 +19,7 @@ from spawn.core.steps import Parameters
 from spawn.core.tags import Tag, tag_list
 from spawn.images.chosen import ChosenImage
 from spawn.launch.doctor.facts import Rehearsed, Simulation, Wanted
-from spawn.launch.doctor.needs import context_of, questions_of, simulated_operations
+from spawn.launch.doctor.needs import Context, context_of, questions_of, simulated_operations
 from spawn.launch.doctor.region import Ask
 from spawn.launch.request import Disk, InstanceRequest, Spot, run_parameters
 from spawn.launch.spec import MetadataOptions
@@ -98,33 +98,53 @@ class Rehearsal:
         return {**others, "NetworkInterfaces": [bare]}
 
     def simulate(self, ask: Ask, principal_arn: str) -> tuple[Callable[[], Simulation], ...]:
-        """Ask IAM's simulator, a question for each operation and resource."""
+        """Ask IAM's simulator, a question for each resource and all that is done with it."""
         return tuple(
-            self._simulation(ask, principal_arn, operation, resource=resource, actions=actions)
-            for operation in simulated_operations(self.wanted.level)
-            for resource, actions in questions_of(
-                operation,
-                self.caller,
-                region=self.wanted.region,
-                backstop_role=self.backstop_role,
-            )
+            _simulation(ask, principal_arn, question, region=self.wanted.region)
+            for question in self._questions()
         )
 
-    def _simulation(
-        self,
-        ask: Ask,
-        principal_arn: str,
-        operation: Operation,
-        *,
-        resource: str,
-        actions: tuple[str, ...],
-    ) -> Callable[[], Simulation]:
+    def _questions(self) -> Iterable[_Question]:
+        """Put together what is asked of the same resource under the same condition keys."""
         region = self.wanted.region
-        context = context_of(operation, self.caller, region=region, boundary=self.boundary)
-        answer = ask(
-            simulation_question(principal_arn, actions, resource, context=context, region=region)
+        found: dict[tuple[str, str], _Question] = {}
+        for operation in simulated_operations(self.wanted.level):
+            context = context_of(operation, self.caller, region=region, boundary=self.boundary)
+            for resource, actions in questions_of(
+                operation, self.caller, region=region, backstop_role=self.backstop_role
+            ):
+                key = resource, str(sorted(context.items()))
+                question = found.setdefault(key, _Question(resource, context))
+                question.actions.update(dict.fromkeys(actions))
+                question.operations.append(operation.key)
+        return found.values()
+
+
+@dataclass
+class _Question:
+    """What the simulator is asked of one resource; actions are kept in order, each once."""
+
+    resource: str
+    context: Context
+    actions: dict[str, None] = field(default_factory=dict)
+    operations: list[str] = field(default_factory=list)
+
+
+def _simulation(
+    ask: Ask, principal_arn: str, question: _Question, *, region: str
+) -> Callable[[], Simulation]:
+    answer = ask(
+        simulation_question(
+            principal_arn,
+            question.actions,
+            question.resource,
+            context=question.context,
+            region=region,
         )
-        return lambda: Simulation(operation=operation.key, actions=actions, answer=answer())
+    )
+    return lambda: Simulation(
+        operations=tuple(question.operations), actions=tuple(question.actions), answer=answer()
+    )
 
 
 def _group(vpc_id: str, tags: dict[str, str]) -> Parameters:

@@ -140,7 +140,7 @@ def simulation(
         Simulated(eval_action_name=each, eval_decision=decision, missing_context_values=lacks)
         for each in actions
     )
-    return Simulation(operation=operation, actions=actions, answer=Known(results))
+    return Simulation(operations=(operation,), actions=actions, answer=Known(results))
 
 
 def account(level: Level = Level.STANDARD, **changes: Any) -> AccountFacts:

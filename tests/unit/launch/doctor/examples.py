@@ -68,8 +68,8 @@ def session(ends_in: timedelta) -> CredentialSource:
 
 def simulated(*changed: Simulation, level: Level = Level.STANDARD) -> DoctorFacts:
     """Return all, with other answers of the simulator to some operations."""
-    others = {each.operation for each in changed}
-    kept = [each for each in allowed(level)["simulated"] if each.operation not in others]
+    others = {each.operations for each in changed}
+    kept = [each for each in allowed(level)["simulated"] if each.operations not in others]
     return of_account(level, simulated=(*kept, *changed))
 
 
@@ -83,7 +83,7 @@ def rehearsed(*changed: Rehearsed) -> DoctorFacts:
 def unanswered(operation: str, *actions: str) -> Simulation:
     """Return a question that the simulator was not allowed to answer."""
     answer = unseen("iam:SimulatePrincipalPolicy")
-    return Simulation(operation=operation, actions=actions, answer=answer)
+    return Simulation(operations=(operation,), actions=actions, answer=answer)
 
 
 def endpoint(service: str) -> VpcEndpoint:
@@ -112,6 +112,7 @@ EXAMPLES: dict[str, Examples] = {
             facts(),
             facts(source=session(timedelta(hours=1))),
             facts(source=CredentialSource(method="env", is_temporary=False)),
+            facts(source=session(timedelta(hours=1)), assumes_role=True),
         ),
         failing=(
             (MISSING, "no AWS credentials", NOBODY),
@@ -126,11 +127,11 @@ EXAMPLES: dict[str, Examples] = {
     ),
     "caller": Examples(
         passing=(facts(),),
-        failing=((WARN, "root user", of_account(caller=introduced(ROOT))),),
-        unknown={
-            "sts:GetCallerIdentity": of_account(caller=unseen("sts:GetCallerIdentity")),
-            "no AWS credentials": NOBODY,
-        },
+        failing=(
+            (WARN, "root user", of_account(caller=introduced(ROOT))),
+            (MISSING, "does not answer", of_account(caller=unseen("sts:GetCallerIdentity"))),
+        ),
+        unknown={"no AWS credentials": NOBODY},
     ),
     "region": Examples(
         passing=(facts(), of_account(regions=unseen("ec2:DescribeRegions"))),

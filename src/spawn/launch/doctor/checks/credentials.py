@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from datetime import timedelta
 
 from spawn.aws.questions import Known, Unseen
@@ -51,6 +52,8 @@ def _source(facts: DoctorFacts) -> Judgement:
 
 def _source_words(facts: DoctorFacts) -> str:
     method = "" if facts.source is None else facts.source.method
+    if facts.assumes_role:
+        return "a role, assumed as --assume-role says"
     profile = f"profile {facts.profile}" if facts.profile else "default profile"
     return _SOURCES.get(method, f"the source {method!r} of botocore").format(profile=profile)
 
@@ -77,9 +80,14 @@ def _caller(facts: DoctorFacts) -> Judgement:
             )
         case Known(value=introduced):
             return ok(introduced.identity.arn)
-        case Unseen() as fact:
-            return unseen(fact, facts)
+        case Unseen(why=why):
+            # No policy can deny it: without an answer to it there is none to anything.
+            return missing(f"AWS does not answer: {why}", f"curl -sSI {_where(facts)}")
     return unknown("AWS does not say who is calling")
+
+
+def _where(facts: DoctorFacts) -> str:
+    return shlex.quote(facts.endpoint or "https://sts.amazonaws.com")
 
 
 def _region(facts: DoctorFacts) -> Judgement:

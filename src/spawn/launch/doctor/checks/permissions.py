@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from spawn.aws.iam_simulation import SIMULATE_PRINCIPAL_POLICY
+from spawn.aws.iam_simulation import SIMULATE_PRINCIPAL_POLICY, Simulated
 from spawn.aws.operation import Operation
 from spawn.aws.questions import Known, Unseen
 from spawn.aws.table import operation as operation_of
@@ -109,16 +109,14 @@ def _writes(facts: DoctorFacts, operations: Iterable[Operation], *, done: str) -
 def _rights(account: AccountFacts, operations: Iterable[Operation]) -> _Rights:
     rights = _Rights()
     dry_runs = {one.operation: one for one in account.rehearsed}
-    simulations: dict[str, list[Simulation]] = {}
-    for one in account.simulated:
-        simulations.setdefault(one.operation, []).append(one)
     for operation in operations:
         if operation in REHEARSED:
             _add_dry_run(rights, operation, dry_runs)
-        elif operation.key in simulations:
-            for simulation in simulations[operation.key]:
-                _add_simulation(rights, simulation)
-        elif not _is_root(account):
+            continue
+        simulations = [one for one in account.simulated if operation.key in one.operations]
+        for simulation in simulations:
+            _add_simulation(rights, operation, simulation)
+        if not simulations and not _is_root(account):
             reason = "IAM's simulator knows users and roles only"
             rights.undecided.update(dict.fromkeys(operation.actions, reason))
     return rights
@@ -141,23 +139,30 @@ def _add_dry_run(rights: _Rights, operation: Operation, dry_runs: Mapping[str, R
         rights.denied.add(said.action)
 
 
-def _add_simulation(rights: _Rights, simulation: Simulation) -> None:
+def _add_simulation(rights: _Rights, operation: Operation, simulation: Simulation) -> None:
+    own = [action for action in simulation.actions if action in operation.actions]
     match simulation.answer:
         case Known(value=results):
             for result in results:
-                if result.eval_decision == "allowed":
-                    continue
-                if result.missing_context_values:
-                    keys = ", ".join(sorted(result.missing_context_values))
-                    rights.undecided[result.eval_action_name] = f"it hangs on {keys}"
-                else:
-                    rights.denied.add(result.eval_action_name)
-        case Unseen(operation=operation):
-            reason = f"AWS does not answer {operation}"
-            rights.undecided.update(dict.fromkeys(simulation.actions, reason))
+                if result.eval_action_name in own:
+                    _add_result(rights, result)
+            return
+        case Unseen(operation=call):
+            reason = f"AWS does not answer {call}"
         case _:
             reason = "IAM's simulator does not know you"
-            rights.undecided.update(dict.fromkeys(simulation.actions, reason))
+    rights.undecided.update(dict.fromkeys(own, reason))
+
+
+def _add_result(rights: _Rights, result: Simulated) -> None:
+    """A denial that may hang on what the question did not say is none yet."""
+    if result.eval_decision == "allowed":
+        return
+    if result.missing_context_values:
+        keys = ", ".join(sorted(result.missing_context_values))
+        rights.undecided[result.eval_action_name] = f"it hangs on {keys}"
+    else:
+        rights.denied.add(result.eval_action_name)
 
 
 CHECKS = (

@@ -6,10 +6,17 @@ from typing import Any, Protocol
 
 from botocore import xform_name
 
+from spawn.aws.denials import (
+    DECODE_AUTHORIZATION_MESSAGE,
+    decoded_message,
+    decoded_tags,
+    decoded_words,
+    denials_in,
+)
 from spawn.aws.operation import Access, Answer, Operation
 from spawn.aws.refusals import translated
 from spawn.aws.session import Session
-from spawn.core.errors import AwsRefusal, Defect
+from spawn.core.errors import AccessDenied, AwsRefusal, Defect
 from spawn.core.steps import Parameters
 
 
@@ -83,7 +90,48 @@ class WritingDoor(ReadingDoor):
 
 
 def _call(session: Session, operation: Operation, parameters: Parameters, *, region: str) -> Answer:
-    client = session.client(operation.service, region)
+    try:
+        return _ask(session, operation, parameters, region=region)
+    except AccessDenied as denial:
+        hides = not denial.denials or operation.access is Access.WRITE
+        if denial.encoded and hides and operation is not DECODE_AUTHORIZATION_MESSAGE:
+            _decode(session, denial, region)
+        raise
+
+
+def _decode(session: Session, denial: AccessDenied, region: str) -> None:
+    """Put into the error what EC2's message hides, where the caller may know it.
+
+    It is one call more, not waited for long, and none any more once it was denied: most people may
+    not. A denial stays what it is, whatever comes of this.
+    """
+    if not session.decodes_denials:
+        return
+    parameters = {"EncodedMessage": denial.encoded}
+    try:
+        answer = _ask(
+            session, DECODE_AUTHORIZATION_MESSAGE, parameters, region=region, in_haste=True
+        )
+        message = decoded_message(answer)
+        words, tags = decoded_words(message), decoded_tags(message)
+    except (AwsRefusal, ValueError):
+        session.decodes_denials = False
+        return
+    if not denial.denials:
+        denial.why, denial.denials = words, denials_in(words)
+    if tags:
+        denial.why = f"{denial.why}; what it is on has the tags {tags}"
+
+
+def _ask(
+    session: Session,
+    operation: Operation,
+    parameters: Parameters,
+    *,
+    region: str,
+    in_haste: bool = False,
+) -> Answer:
+    client = session.client(operation.service, region, in_haste=in_haste)
     method = xform_name(operation.name)
     with translated(operation.key, actions=operation.actions, profile=session.profile):
         if operation.access is Access.READ and client.can_paginate(method):

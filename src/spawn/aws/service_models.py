@@ -19,12 +19,14 @@ from spawn.aws.operation import Operation
 # Those of the Operation table, and those by which botocore's chain gets credentials.
 SERVICES = frozenset(
     {
+        "config",
         "dynamodb",
         "ec2",
         "ec2-instance-connect",
         "iam",
         "kms",
         "logs",
+        "organizations",
         "pricing",
         "route53",
         "s3",

@@ -47,9 +47,8 @@ class _Patience(msgspec.Struct, frozen=True, kw_only=True):
 # The first attempt and four more: botocore's standard mode backs off up to 20 s in between.
 _PATIENCE = _Patience(connect_timeout_seconds=5, read_timeout_seconds=30, attempts=5)
 # Those that a launch can do without must not hold it up.
-_PATIENCE_WITH = {
-    "pricing": _Patience(connect_timeout_seconds=2, read_timeout_seconds=4, attempts=1)
-}
+_HASTE = _Patience(connect_timeout_seconds=2, read_timeout_seconds=4, attempts=1)
+_DISPENSABLE = frozenset({"pricing"})
 
 
 def _botocore_session(profile: str | None, called: Collection[Operation]) -> Any:
@@ -120,7 +119,9 @@ class Session:
         called: Collection[Operation] = (),
     ) -> None:
         self._session = _botocore_session(profile, called)
-        self._clients: dict[tuple[str, str], Any] = {}
+        self._clients: dict[tuple[str, str, bool], Any] = {}
+        # Whether the caller may have EC2's denials decoded: so until STS says otherwise.
+        self.decodes_denials = True
         self._assumed_by = ""
         self._lock = threading.Lock()
         self._user_agent = " ".join(filter(None, (f"spawn/{__version__}", user_agent_extra)))
@@ -166,16 +167,20 @@ class Session:
         """The profile that was named, by a flag or in the environment."""
         return cast("str | None", self._session.profile)
 
-    def client(self, service: str, region: str) -> Any:
-        """Return botocore's client, the same one for the same service and region."""
+    def client(self, service: str, region: str, *, in_haste: bool = False) -> Any:
+        """Return botocore's client, the same one for the same service and region.
+
+        One that is `in_haste` is for what nothing depends on.
+        """
+        key = (service, region, in_haste)
         with self._lock:
-            known = self._clients.get((service, region))
+            known = self._clients.get(key)
             if known is None:
-                known = self._clients[service, region] = self._make_client(service, region)
+                known = self._clients[key] = self._make_client(service, region, in_haste=in_haste)
             return known
 
-    def _make_client(self, service: str, region: str) -> Any:
-        patience = _PATIENCE_WITH.get(service, _PATIENCE)
+    def _make_client(self, service: str, region: str, *, in_haste: bool) -> Any:
+        patience = _HASTE if in_haste or service in _DISPENSABLE else _PATIENCE
         config = Config(
             connect_timeout=patience.connect_timeout_seconds,
             read_timeout=patience.read_timeout_seconds,

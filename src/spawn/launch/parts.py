@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from spawn.aws.questions import Known, Unseen
 from spawn.connect.key_pairs import plan_key_pair, require_key_pair
@@ -10,11 +11,12 @@ from spawn.connect.keys import pair_name
 from spawn.connect.publickey import parse_public_key
 from spawn.core.levels import Level
 from spawn.core.steps import OutputReference, Stage
+from spawn.iam.documents import Statement
 from spawn.iam.existing import choose_profile, parse_identity
 from spawn.iam.managed import check_managed_policy, choose_boundary
 from spawn.iam.role_plan import RolePlan, plan_role
 from spawn.iam.roles import INLINE_NAME, WantedRole
-from spawn.launch.facts import AccountFacts
+from spawn.launch.facts import AccountFacts, CallerRights
 from spawn.launch.rights import (
     asked_boundary,
     attached_arns,
@@ -180,7 +182,18 @@ class Rights:
     sentence: str
 
 
-def choose_rights(spec: LaunchSpec, facts: AccountFacts, *, tags: dict[str, str]) -> Rights:
+class RightsFacts(Protocol):
+    """What the roles of a launch depend on."""
+
+    @property
+    def caller(self) -> CallerRights:
+        """Return who asks, and what there is of the roles and policies that may be wanted."""
+
+    def duty_statements(self, spec: LaunchSpec) -> tuple[Statement, ...]:
+        """Return what the role needs for the agent's duties."""
+
+
+def choose_rights(spec: LaunchSpec, facts: RightsFacts, *, tags: dict[str, str]) -> Rights:
     """Return the roles, and the steps that make them where they are missing.
 
     Raises NamedThingNotFound, AccountError, AccessDenied, and RefusedByControl for a role that is
@@ -213,7 +226,7 @@ def choose_rights(spec: LaunchSpec, facts: AccountFacts, *, tags: dict[str, str]
 
 
 def _instance_role(
-    spec: LaunchSpec, facts: AccountFacts, wanted: WantedRole | None, plans: list[RolePlan]
+    spec: LaunchSpec, facts: RightsFacts, wanted: WantedRole | None, plans: list[RolePlan]
 ) -> tuple[dict[str, str] | None, str, Role | Unseen | None, str]:
     if wanted is not None:
         asked = (*spec.iam_policies, *shipping_templates(spec))

@@ -6,7 +6,9 @@ import click
 
 from spawn.cli.lazy import LazyGroup
 
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "install": "Make the roles that others' launches use: for administrators.",
+}
 
 
 @click.group(name="policy", cls=LazyGroup, package="spawn.cli.policy", table=COMMANDS)

@@ -38,6 +38,7 @@ from spawn.local.control.needs.model import tag_list
 from spawn.local.control.network import free_private_address
 from spawn.local.control.operations import Call
 from spawn.local.control.products import vcpus_and_memory
+from spawn.local.control.region_settings import with_metadata_defaults
 from spawn.local.control.spot import check_market
 from spawn.local.control.states import LAUNCHED
 from spawn.local.control.switches import LaunchTarget, Switches
@@ -95,7 +96,8 @@ def run_instances(call: Call, memory: Memory, now: datetime) -> Reservation:
     if parameters.get("DryRun"):
         raise dry_run_succeeded()
     memory.switches.use_capacity(target, count)
-    reservation = _reserve(parameters, call.region, count, memory=memory, now=now)
+    completed = with_metadata_defaults(parameters, call.region, memory)
+    reservation = _reserve(completed, call.region, count, memory=memory, now=now)
     token = parameters.get("ClientToken")
     if token:
         launch = Launch(fingerprint=fingerprint(parameters), result=reservation.id)

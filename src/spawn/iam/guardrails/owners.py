@@ -1,0 +1,126 @@
+"""The owner-only policy: what people may not do to instances, disks and roles of others.
+
+It only denies, so that it holds beside whatever else they are allowed: attach it to the people's
+group, role or permission set. What has no owner's tag is not theirs either.
+
+A backstop's role ends what one owner launched, and IAM can't tell by a role's tags who may pass it
+(IAM user guide, "Grant a user permissions to pass a role": such conditions are not reliable). Its
+name is a digest of the owner. So the owners are named, and each may pass their own alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from spawn.iam.backstop_role import wanted_backstop_role
+from spawn.iam.documents import Conditions, Effect, PolicyDocument, Statement
+from spawn.iam.guardrails.model import Wishes
+from spawn.iam.guardrails.whose import (
+    REQUEST_OWNER,
+    RESOURCE_OWNER,
+    not_ones_own,
+    not_this_person,
+)
+from spawn.iam.managed import default_boundary_arn
+
+_CHANGES: Final = (
+    "ec2:AssociateIamInstanceProfile",
+    "ec2:AttachVolume",
+    "ec2:CreateImage",
+    "ec2:CreateSnapshot",
+    "ec2:CreateSnapshots",
+    "ec2:DeleteVolume",
+    "ec2:DetachVolume",
+    "ec2:GetPasswordData",
+    "ec2:ModifyInstance*",
+    "ec2:ModifyNetworkInterfaceAttribute",
+    "ec2:ModifyVolume",
+    "ec2:RebootInstances",
+    "ec2:ReplaceIamInstanceProfileAssociation",
+    "ec2:ResetInstanceAttribute",
+    "ec2:SendDiagnosticInterrupt",
+    "ec2:StartInstances",
+    "ec2:StopInstances",
+    "ec2:TerminateInstances",
+)
+_WAYS_IN: Final = (
+    "ec2-instance-connect:SendSSHPublicKey",
+    "ec2-instance-connect:SendSerialConsoleSSHPublicKey",
+    "ssm:SendCommand",
+    "ssm:StartSession",
+)
+_NOT_AT_BIRTH: Final[Conditions] = {"Null": {"ec2:CreateAction": ("true",)}}
+
+
+def owners(wishes: Wishes) -> PolicyDocument:
+    """Return the policy of an account's people."""
+    return PolicyDocument(
+        statements=(*_instances(wishes), *_tags(wishes), *_roles(wishes), *_backstops(wishes))
+    )
+
+
+def _deny(
+    sid: str, actions: tuple[str, ...], resources: tuple[str, ...], conditions: Conditions
+) -> Statement:
+    return Statement(
+        sid=sid, effect=Effect.DENY, actions=actions, resources=resources, conditions=conditions
+    )
+
+
+def _arn(wishes: Wishes, kind: str) -> str:
+    return f"arn:{wishes.partition}:ec2:*:{wishes.account}:{kind}/*"
+
+
+def _instances(wishes: Wishes) -> Iterator[Statement]:
+    others = not_ones_own(RESOURCE_OWNER, wishes.caller)
+    instances = _arn(wishes, "instance")
+    belongings = (instances, _arn(wishes, "network-interface"), _arn(wishes, "volume"))
+    yield _deny("ChangeOthers", _CHANGES, belongings, others)
+    yield _deny("EnterOthers", _WAYS_IN, (instances,), others)
+    tagging = ("ec2:CreateTags", "ec2:DeleteTags")
+    yield _deny("TagOthers", tagging, belongings, {**others, **_NOT_AT_BIRTH})
+
+
+def _tags(wishes: Wishes) -> Iterator[Statement]:
+    """Nobody launches in another's name, gives away what they own, or leaves it without owner."""
+    foreign = not_ones_own(REQUEST_OWNER, wishes.caller)
+    instances = _arn(wishes, "instance")
+    yield _deny("LaunchAsAnother", ("ec2:RunInstances",), (instances,), foreign)
+    given = {**foreign, "Null": {REQUEST_OWNER: ("false",)}}
+    yield _deny("GiveAway", ("ec2:CreateTags",), ("*",), given)
+    owner = {"ForAnyValue:StringEquals": {"aws:TagKeys": ("owner",)}}
+    yield _deny("DropOwner", ("ec2:DeleteTags",), (instances,), owner)
+    # DeleteTags without a list of tags deletes them all.
+    every = {"Null": {"aws:TagKeys": ("true",)}}
+    yield _deny("DropAllTags", ("ec2:DeleteTags",), (instances,), every)
+
+
+def _roles(wishes: Wishes) -> Iterator[Statement]:
+    """A role's tag `owner` decides what it may end, by the boundary: it tells the truth."""
+    roles = (f"arn:{wishes.partition}:iam::{wishes.account}:role/spawn/*",)
+    foreign = not_ones_own(REQUEST_OWNER, wishes.caller)
+    yield _deny("RolesOfAnother", ("iam:CreateRole", "iam:TagRole"), roles, foreign)
+    yield _deny("UntagRoles", ("iam:UntagRole",), roles, {})
+
+
+def _backstops(wishes: Wishes) -> Iterator[Statement]:
+    by_owner = {owner: _backstop_arns(wishes, owner) for owner in wishes.owners}
+    yield Statement(
+        sid="OtherBackstops",
+        effect=Effect.DENY,
+        actions=("iam:PassRole",),
+        not_resources=tuple(arn for arns in by_owner.values() for arn in arns),
+        conditions={"StringEquals": {"iam:PassedToService": ("scheduler.amazonaws.com",)}},
+    )
+    for number, (owner, arns) in enumerate(by_owner.items(), 1):
+        others = not_this_person(owner, wishes.caller)
+        yield _deny(f"Backstop{number}", ("iam:PassRole",), arns, others)
+
+
+def _backstop_arns(wishes: Wishes, owner: str) -> tuple[str, ...]:
+    """Return an owner's role as it is with the account's boundary, and as it is without."""
+    place = {"partition": wishes.partition, "account": wishes.account}
+    boundaries = (default_boundary_arn(**place), None)
+    roles = (wanted_backstop_role(owner, **place, boundary=one) for one in boundaries)
+    return tuple(role.arn(**place) for role in roles)

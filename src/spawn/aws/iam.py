@@ -48,7 +48,9 @@ CREATE_ROLE = write(
     "CreateRole",
     Permission("iam:CreateRole", _ROLE, TAGGING),
     # At its birth alone: what a role may do can hang on its tag `owner` (`iam.guardrails`).
-    Permission("iam:TagRole", _ROLE, (*TAGGING, Condition("Null", "aws:ResourceTag/owner", "true"))),
+    Permission(
+        "iam:TagRole", _ROLE, (*TAGGING, Condition("Null", "aws:ResourceTag/owner", "true"))
+    ),
 )
 PUT_ROLE_POLICY = write("iam", "PutRolePolicy", Permission("iam:PutRolePolicy", _ROLE))
 ATTACH_ROLE_POLICY = write("iam", "AttachRolePolicy", Permission("iam:AttachRolePolicy", _ROLE))

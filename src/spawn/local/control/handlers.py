@@ -29,6 +29,7 @@ from spawn.local.control import (
     region_settings,
     schedules,
     sessions,
+    simulation,
     spot,
 )
 from spawn.local.control.denials import decode_denial
@@ -195,6 +196,8 @@ PERFORMED: dict[str, Callable[[Duty], Any]] = {
     "pricing:GetProducts": pricing.get_products,
     "iam:DeleteUserPermissionsBoundary": boundaries.delete,
     "iam:PutUserPermissionsBoundary": boundaries.put,
+    "iam:SimulateCustomPolicy": simulation.simulate_custom_policy,
+    "iam:SimulatePrincipalPolicy": simulation.simulate_principal_policy,
     "route53:ChangeResourceRecordSets": dns.change_record_sets,
     "route53:CreateHostedZone": dns.create_hosted_zone,
     "route53:GetChange": dns.get_change,

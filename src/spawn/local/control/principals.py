@@ -109,7 +109,7 @@ def _user_principal(user: Any, key: Any) -> Principal:
         user_id=user.id,
         kind="User",
         credentials=Credentials(access_key_id=key.access_key_id, secret=key.secret_access_key),
-        policies=user_policies(user),
+        policies=_user_policies(user),
         tags=_iam_tags(account.iam().tagger.get_tag_dict_for_resource(user.arn)),
         username=user.name,
     )
@@ -158,8 +158,19 @@ def role_policies(role: Any | None, session_policy: str | None) -> PolicySet:
     )
 
 
-def user_policies(user: Any) -> PolicySet:
-    """What bears on a user, their groups' policies included."""
+def holder_policies(arn: str) -> PolicySet | None:
+    """What bears on a user, group or role by itself; None where there is no such."""
+    role = find_role(arn)
+    if role is not None:
+        return role_policies(role, None)
+    user = next((each for each in account.iam().users.values() if each.arn == arn), None)
+    if user is not None:
+        return _user_policies(user)
+    group = next((each for each in account.iam().groups.values() if each.arn == arn), None)
+    return PolicySet(identity=_attached(group)) if group is not None else None
+
+
+def _user_policies(user: Any) -> PolicySet:
     groups = account.iam().get_groups_for_user(user.name)
     from_groups = tuple(policy for group in groups for policy in _attached(group))
     return PolicySet(

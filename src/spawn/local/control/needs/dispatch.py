@@ -19,7 +19,6 @@ from spawn.local.control.operations import Call
 # botocore's service name -> prefix of its IAM actions, where they differ.
 _PREFIXES = {
     "accessanalyzer": "access-analyzer",
-    "service-quotas": "servicequotas",
     "elbv2": "elasticloadbalancing",
     "elb": "elasticloadbalancing",
     "efs": "elasticfilesystem",

@@ -11,6 +11,7 @@ from spawn.connect.keys import pair_name
 from spawn.connect.publickey import parse_public_key
 from spawn.core.levels import Level
 from spawn.core.steps import OutputReference, Stage
+from spawn.iam.backstop_role import check_owner
 from spawn.iam.documents import Statement
 from spawn.iam.existing import choose_profile, parse_identity
 from spawn.iam.managed import check_managed_policy, choose_boundary
@@ -21,6 +22,7 @@ from spawn.launch.rights import (
     asked_boundary,
     attached_arns,
     decisive_boundary,
+    owner_of,
     possible_backstop_roles,
     possible_roles,
 )
@@ -196,8 +198,8 @@ class RightsFacts(Protocol):
 def choose_rights(spec: LaunchSpec, facts: RightsFacts, *, tags: dict[str, str]) -> Rights:
     """Return the roles, and the steps that make them where they are missing.
 
-    Raises NamedThingNotFound, AccountError, AccessDenied, and RefusedByControl for a role that is
-    not what its name says.
+    Raises NamedThingNotFound, AccountError, AccessDenied, InputError for an owner that no role can
+    bear, and RefusedByControl for a role that is not what its name says.
     """
     caller = facts.caller.identity
     for arn in attached_arns(spec, caller):
@@ -206,6 +208,7 @@ def choose_rights(spec: LaunchSpec, facts: RightsFacts, *, tags: dict[str, str])
     boundary = choose_boundary(
         asked_boundary(spec, caller), facts.caller.policies[decisive], default=decisive
     )
+    check_owner(owner_of(spec, caller), boundary)
     backstop = possible_backstop_roles(spec, caller)[boundary]
     wanted = possible_roles(spec, caller, facts.duty_statements(spec)).get(boundary)
     plans = [

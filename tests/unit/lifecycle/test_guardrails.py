@@ -157,21 +157,21 @@ def test_a_policy_of_the_organisation_is_made_changed_and_attached(
 
 
 MAKERS = [{"ImageProviders": ["1", "amazon"]}]
-WANTED = {
+WANTED: dict[str, dict[str, Any]] = {
     "ebs-encryption": {"EbsEncryptionByDefault": True},
     "imds-defaults": {"HttpTokens": "required", "HttpPutResponseHopLimit": 1, "HttpEndpoint": "x"},
     "snapshot-block": {"State": "block-all-sharing"},
     "image-block": {"ImageBlockPublicAccessState": "block-new-sharing"},
     "allowed-images": {"State": "enabled", "ImageCriteria": MAKERS},
 }
-UNSET = {
+UNSET: dict[str, dict[str, Any]] = {
     "ebs-encryption": {"EbsEncryptionByDefault": False},
     "imds-defaults": {},
     "snapshot-block": {"State": "unblocked"},
     "image-block": {"ImageBlockPublicAccessState": "unblocked"},
     "allowed-images": {"State": "disabled", "ImageCriteria": []},
 }
-OTHERWISE = {
+OTHERWISE: dict[str, dict[str, Any]] = {
     "imds-defaults": {"HttpTokens": "required", "HttpPutResponseHopLimit": 2},
     "snapshot-block": {"State": "block-new-sharing"},
     "allowed-images": {

@@ -30,7 +30,8 @@ WISHES = Wishes(
     exempt=(f"arn:aws:iam::{ACCOUNT}:role/responder",),
 )
 
-Context = Mapping[str, str | tuple[str, ...]]
+# Condition keys, as a test writes them.
+Keys = dict[str, str | tuple[str, ...]]
 
 
 def policy(name: str, wishes: Wishes = WISHES) -> CompiledPolicy:
@@ -43,17 +44,22 @@ def whoever(name: str, caller: Caller) -> tuple[str, str | None, dict[str, tuple
     """Return how AWS tells a person of that name: ARN, role, and the keys that say who it is."""
     if caller is Caller.USER:
         arn = f"arn:aws:iam::{ACCOUNT}:user/{name}"
-        keys = {"aws:username": (name,), "aws:userid": ("AIDAEXAMPLE",)}
+        keys: dict[str, tuple[str, ...]] = {"aws:username": (name,), "aws:userid": ("AIDAEXAMPLE",)}
         return arn, None, keys | {"aws:principalarn": (arn,)}
     role = f"arn:aws:iam::{ACCOUNT}:role/people"
     arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/people/{name}"
     return arn, role, {"aws:userid": (f"AROAEXAMPLE:{name}",), "aws:principalarn": (role,)}
 
 
+def as_values(keys: Mapping[str, str | tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Return each key with all its values."""
+    return {key: (value,) if isinstance(value, str) else value for key, value in keys.items()}
+
+
 def asks(
     action: str,
     resource: str = "*",
-    context: Context | None = None,
+    context: Mapping[str, str | tuple[str, ...]] | None = None,
     *,
     name: str = "ana",
     caller: Caller = Caller.USER,
@@ -84,7 +90,7 @@ def under_scp(request: Request, *names: str, wishes: Wishes = WISHES) -> Decisio
     return decide(request, PolicySet(identity=(EVERYTHING,), scps=(level,)))
 
 
-def tagged(owner: str | None, **others: str) -> dict[str, str]:
+def tagged(owner: str | None, **others: str) -> Keys:
     """Return the keys of an instance's tags; no owner's for None."""
     tags = {key.replace("_", ":"): value for key, value in others.items()}
     tags |= {} if owner is None else {"owner": owner}

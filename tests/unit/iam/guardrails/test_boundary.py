@@ -13,6 +13,8 @@ from tests.unit.iam.guardrails.requests import (
     ACCOUNT,
     EVERYTHING,
     INSTANCE,
+    Keys,
+    as_values,
     policy,
     tagged,
 )
@@ -27,14 +29,14 @@ EXAMPLES = {
 }
 
 
-def ask(action: str, resource: str, **context: str) -> Request:
+def ask(action: str, resource: str, **context: str | tuple[str, ...]) -> Request:
     """Return what a role of spawn's asks, its owner being ana."""
-    keys = {"aws:principaltag/owner": "ana", "aws:resourceaccount": ACCOUNT, **context}
+    keys: Keys = {"aws:principaltag/owner": "ana", "aws:resourceaccount": ACCOUNT, **context}
     return Request(
         principal=f"arn:aws:sts::{ACCOUNT}:assumed-role/spawn-0/i-0123456789abcdef0",
         action=action,
         resource=resource,
-        context={key: (value,) for key, value in keys.items()},
+        context=as_values(keys),
         role_arn=ROLE,
         resource_account=ACCOUNT,
     )

@@ -13,6 +13,7 @@ from tests.unit.iam.guardrails.requests import (
     INSTANCE,
     NEW_INSTANCE,
     WISHES,
+    Keys,
     asks,
     tagged,
     under_scp,
@@ -22,14 +23,14 @@ ALL = ("scp-launches", "scp-images", "scp-regions", "scp-tags")
 IMAGE = "arn:aws:ec2:eu-west-1::image/ami-0123456789abcdef0"
 NEW_VOLUME = f"arn:aws:ec2:eu-west-1:{ACCOUNT}:volume/*"
 SNAPSHOT = "arn:aws:ec2:eu-west-1::snapshot/snap-0123456789abcdef0"
-LAUNCH = {
+LAUNCH: Keys = {
     "aws:requesttag/spawn": "true",
     "aws:requesttag/owner": "ana",
     "ec2:metadatahttptokens": "required",
     "ec2:metadatahttpputresponsehoplimit": "1",
 }
 # What RunInstances is judged by, a resource after the other (`launch.request`).
-PARTS = {
+PARTS: dict[str, Keys] = {
     NEW_INSTANCE: LAUNCH,
     NEW_VOLUME: LAUNCH | {"ec2:encrypted": "true"},
     IMAGE: {"ec2:owner": "amazon", "ec2:public": "true"},
@@ -42,7 +43,7 @@ PARTS = {
 @pytest.mark.parametrize("caller", Caller)
 def test_a_launch_as_spawn_makes_it_passes_all_of_them(caller: Caller) -> None:
     """Each resource of RunInstances, and the tags at birth, get through all four at once."""
-    birth = {
+    birth: Keys = {
         "ec2:createaction": "RunInstances",
         "aws:tagkeys": ("spawn", "owner", "spawn:expires-at"),
     }
@@ -92,9 +93,7 @@ def test_each_violation_of_a_launch_is_denied(
         ("ec2:DisableAllowedImagesSettings", "*", {}),
     ],
 )
-def test_what_undoes_it_later_is_denied(
-    action: str, resource: str, context: dict[str, str]
-) -> None:
+def test_what_undoes_it_later_is_denied(action: str, resource: str, context: Keys) -> None:
     """Nobody gets there afterwards, or by credentials that were got without a token."""
     decision = under_scp(asks(action, resource, context), *ALL)
     assert decision.outcome is Outcome.EXPLICIT_DENY
@@ -110,7 +109,7 @@ def test_what_undoes_it_later_is_denied(
         ("ec2:EnableSnapshotBlockPublicAccess", {}),
     ],
 )
-def test_what_is_right_stays_possible(action: str, context: dict[str, str]) -> None:
+def test_what_is_right_stays_possible(action: str, context: Keys) -> None:
     """Sharing with an account, tokens, and putting the guardrails themselves are not in the way."""
     resource = SNAPSHOT if "Snapshot" in action else INSTANCE
     assert under_scp(asks(action, resource, context), *ALL).is_allowed
@@ -144,7 +143,7 @@ def test_other_regions_are_closed_but_for_what_has_no_region(
     action: str, *, is_allowed: bool
 ) -> None:
     """Global services work from anywhere, what is left is seen and ended, nothing is begun."""
-    elsewhere = {"aws:requestedregion": "us-east-1"}
+    elsewhere: Keys = {"aws:requestedregion": "us-east-1"}
     decision = under_scp(asks(action, "*", elsewhere), "scp-regions")
     assert decision.is_allowed is is_allowed
 
@@ -154,7 +153,8 @@ def test_other_regions_are_closed_but_for_what_has_no_region(
 def test_tags_that_decide_are_changed_by_the_owner_alone(caller: Caller, key: str) -> None:
     """Neither users nor sessions tag another's instance with them, or take them off."""
     for owner, is_own in (("ana", True), ("ben", False), (None, False)):
-        context = tagged(owner, spawn="true") | {"aws:tagkeys": ("Name", key)}
+        keys: Keys = {"aws:tagkeys": ("Name", key)}
+        context = tagged(owner, spawn="true") | keys
         for action in ("ec2:CreateTags", "ec2:DeleteTags"):
             decision = under_scp(asks(action, INSTANCE, context, caller=caller), "scp-tags")
             assert decision.is_allowed is is_own
@@ -168,7 +168,7 @@ def test_tags_that_decide_are_changed_by_the_owner_alone(caller: Caller, key: st
 def test_responders_are_let_through() -> None:
     """Who is excepted may hold another's instance, and without exceptions nobody may."""
     hold = tagged("ben", spawn="true") | {"aws:tagkeys": "spawn:hold"}
-    responder = {"aws:principalarn": f"arn:aws:iam::{ACCOUNT}:role/responder"}
+    responder: Keys = {"aws:principalarn": f"arn:aws:iam::{ACCOUNT}:role/responder"}
     request = asks("ec2:CreateTags", INSTANCE, hold | responder, caller=Caller.ROLE)
     assert under_scp(request, "scp-tags").is_allowed
     strict = replace(WISHES, exempt=())

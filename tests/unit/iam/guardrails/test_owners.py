@@ -21,6 +21,7 @@ from tests.unit.iam.guardrails.requests import (
     INSTANCE,
     NEW_INSTANCE,
     WISHES,
+    Keys,
     asks,
     tagged,
 )
@@ -56,7 +57,7 @@ def judged(request: Request, caller: Caller) -> Decision:
 @pytest.mark.parametrize("action", CHANGES)
 def test_people_change_and_enter_only_what_is_their_own(caller: Caller, action: str) -> None:
     """One's own instance is changed, ended and entered; another's, and nobody's, is not."""
-    tags = {"aws:tagkeys": "spawn:expires-at"}
+    tags: Keys = {"aws:tagkeys": "spawn:expires-at"}
     for owner, is_own in (("ana", True), ("ben", False), ("*", False), ("", False), (None, False)):
         request = asks(action, INSTANCE, tagged(owner, spawn="true") | tags, caller=caller)
         assert judged(request, caller).is_allowed is is_own, owner
@@ -74,8 +75,11 @@ def test_another_persons_disk_is_not_copied(caller: Caller) -> None:
 def test_nobody_launches_in_anothers_name(caller: Caller) -> None:
     """An instance gets its launcher's name, or is not launched; its tags at birth are allowed."""
     for owner, is_own in (("ana", True), ("ben", False)):
-        launch = {"aws:requesttag/owner": owner, "aws:requesttag/spawn": "true"}
-        birth = launch | {"ec2:createaction": "RunInstances", "aws:tagkeys": ("owner", "spawn")}
+        launch: Keys = {"aws:requesttag/owner": owner, "aws:requesttag/spawn": "true"}
+        birth: Keys = launch | {
+            "ec2:createaction": "RunInstances",
+            "aws:tagkeys": ("owner", "spawn"),
+        }
         for request in (
             asks("ec2:RunInstances", NEW_INSTANCE, launch, caller=caller),
             asks("ec2:CreateTags", NEW_INSTANCE, birth, caller=caller),
@@ -93,7 +97,9 @@ def test_nobody_gives_away_what_they_own(caller: Caller) -> None:
     assert not judged(
         asks("ec2:CreateTags", INSTANCE, given_away, caller=caller), caller
     ).is_allowed
-    for keys in ({"aws:tagkeys": ("owner", "spawn:hold")}, {}):
+    some: Keys = {"aws:tagkeys": ("owner", "spawn:hold")}
+    every: Keys = {}
+    for keys in (some, every):
         taken_off = asks("ec2:DeleteTags", INSTANCE, own | keys, caller=caller)
         assert not judged(taken_off, caller).is_allowed
     hold = asks("ec2:DeleteTags", INSTANCE, own | {"aws:tagkeys": "spawn:hold"}, caller=caller)

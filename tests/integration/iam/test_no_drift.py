@@ -122,6 +122,7 @@ def test_every_command_works_with_what_is_printed_for_it(
         ("logs", plain, "--source", "console"),
         ("ssh-config",),
         ("config", "show", "--organisation"),
+        ("doctor",),
         ("policy install", BUCKET, "sqs:ReadOnly@other", "--owner", "bob", "--yes"),
         ("cancel", plain, rich, sleeper, "--yes"),
         ("cleanup", "--yes"),

@@ -264,6 +264,19 @@ _GUARDRAILS_PUT = must(
     "organizations:UpdatePolicy",
 )
 
+# It says what of a launch's needs is missing: with all of them it finds nothing to say.
+_DOCTOR = together(
+    _LAUNCH,
+    may(
+        "what these tell is UNKNOWN",
+        "ec2:DescribeInstanceConnectEndpoints",
+        "ec2:DescribeRegions",
+        "ec2:DescribeVpcEndpoints",
+        "iam:SimulatePrincipalPolicy",
+        "service-quotas:GetServiceQuota",
+    ),
+)
+
 NEEDS: Final[Mapping[str, tuple[Need, ...]]] = {
     "launch": together(_LAUNCH, _CONNECT),
     "list": _MEND,
@@ -285,13 +298,16 @@ NEEDS: Final[Mapping[str, tuple[Need, ...]]] = {
     "cancel": _CANCEL,
     "cleanup": _CLEANUP,
     "apply": together(_LAUNCH, _CONNECT),
+    "doctor": _DOCTOR,
     "config": _ORGANISATION,
     "policy install": _INSTALL,
     "guardrails apply": together(_GUARDRAILS, _GUARDRAILS_PUT),
     "guardrails status": _GUARDRAILS,
 }
 # Who launches machines does not need these; they are printed when they are named.
-ADMINISTRATION: Final = frozenset({"guardrails apply", "guardrails status", "policy install"})
+ADMINISTRATION: Final = frozenset(
+    {"doctor", "guardrails apply", "guardrails status", "policy install"}
+)
 
 
 def needs_of(commands: Iterable[str]) -> tuple[Need, ...]:

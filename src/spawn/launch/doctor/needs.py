@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from spawn.aws import dynamodb, ec2, iam, scheduler
-from spawn.aws.operation import Operation
+from spawn.aws.operation import Operation, Permission
 from spawn.aws.questions import Known
 from spawn.aws.sts import Identity
 from spawn.core.levels import Level
@@ -84,17 +84,25 @@ def questions_of(
     pattern that is asked about matches none but itself.
     """
     by_resource: dict[str, list[str]] = {}
-    for permission in operation.permissions:
-        resource = permission.resource.format(
-            partition=caller.partition,
-            account=caller.account,
-            region=region,
-            domain="amazonaws.com.cn" if caller.partition == "aws-cn" else "amazonaws.com",
-        )
-        named = _named(resource, backstop_role)
+    for permission in _plain(operation):
+        named = _named(_filled(permission.resource, caller, region), backstop_role)
         by_resource.setdefault(named, []).append(permission.action)
     for resource, actions in by_resource.items():
         yield resource, tuple(actions)
+
+
+def _plain(operation: Operation) -> Iterator[Permission]:
+    """Yield what an operation needs in a launch without further flags."""
+    return (each for each in operation.permissions if not each.flag)
+
+
+def _filled(text: str, caller: Identity, region: str) -> str:
+    return text.format(
+        partition=caller.partition,
+        account=caller.account,
+        region=region,
+        domain="amazonaws.com.cn" if caller.partition == "aws-cn" else "amazonaws.com",
+    )
 
 
 def _named(resource: str, backstop_role: str) -> str:
@@ -110,22 +118,18 @@ def _named(resource: str, backstop_role: str) -> str:
 
 
 def context_of(operation: Operation, caller: Identity, *, region: str, boundary: str) -> Context:
-    """Return the condition keys that such a call carries; `boundary` "" for none."""
-    passed_to = "scheduler" if operation.service == "scheduler" else "ec2"
-    domain = "amazonaws.com.cn" if caller.partition == "aws-cn" else "amazonaws.com"
-    keys = {
-        "aws:RequestedRegion": region,
-        f"aws:RequestTag/{Tag.OWNER}": caller.owner,
-        f"aws:RequestTag/{Tag.SPAWN}": "true",
-        f"aws:ResourceTag/{Tag.OWNER}": caller.owner,
-        f"aws:ResourceTag/{Tag.SPAWN}": "true",
-        f"ec2:ResourceTag/{Tag.OWNER}": caller.owner,
-        f"ec2:ResourceTag/{Tag.SPAWN}": "true",
-    }
-    if "iam:PassRole" in operation.actions:
-        # Scheduler has one name in all partitions (IAM user guide, "AWS service principals").
-        suffix = "amazonaws.com" if passed_to == "scheduler" else domain
-        keys["iam:PassedToService"] = f"{passed_to}.{suffix}"
+    """Return the condition keys that such a call carries; `boundary` "" for none.
+
+    They are those of the table's conditions, which each call of spawn's meets.
+    """
+    keys = {"aws:RequestedRegion": region}
+    for permission in _plain(operation):
+        for condition in permission.conditions:
+            if condition.operator != "Null":  # a key that is absent is not given
+                keys[condition.key] = _filled(condition.value, caller, region)
+    for kind in ("aws:RequestTag", "aws:ResourceTag"):
+        if f"{kind}/{Tag.SPAWN}" in keys:
+            keys[f"{kind}/{Tag.OWNER}"] = caller.owner
     return {**keys, "iam:PermissionsBoundary": boundary} if boundary else keys
 
 

@@ -120,3 +120,13 @@ def test_a_denial_weighs_more_than_a_doubt() -> None:
     assert lacking.account is not None
     both = replace(lacking, account=replace(lacking.account, rehearsed=()))
     assert {row.check: row.verdict for row in examine(both).rows}["may-launch"] is verdict
+
+
+def test_a_role_that_one_may_not_make_is_an_administrators_to_make() -> None:
+    """Whoever may only pass roles is told what makes them, and not what would let them make any."""
+    check = next(each for each in CHECKS if each.id == "may-end")
+    commands = [judged(check, found).command for _, _, found in EXAMPLES[check.id].failing]
+    assert commands == [
+        "spawn permissions launch",
+        "spawn policy install --region eu-west-1 --owner alice",
+    ]

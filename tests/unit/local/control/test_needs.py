@@ -204,7 +204,7 @@ CASES: list[tuple[str, str, dict[str, Any], set[tuple[str, str]]]] = [
         "service-quotas",
         "GetServiceQuota",
         {"ServiceCode": "ec2", "QuotaCode": "L-1"},
-        {("servicequotas:GetServiceQuota", "*")},
+        {("servicequotas:GetServiceQuota", _regional("servicequotas", "ec2/L-1"))},
     ),
     ("organizations", "DescribeOrganization", {}, {("organizations:DescribeOrganization", "*")}),
     ("ecr", "GetAuthorizationToken", {}, {("ecr:GetAuthorizationToken", "*")}),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from spawn.aws import iam
 from spawn.aws.iam_simulation import SIMULATE_PRINCIPAL_POLICY, Simulated
 from spawn.aws.operation import Operation
 from spawn.aws.questions import Known, Unseen
 from spawn.aws.table import operation as operation_of
+from spawn.iam.permissions.commands import NEEDS
 from spawn.launch.doctor.checks.seen import PERMISSIONS, not_asked, unseen
 from spawn.launch.doctor.facts import AccountFacts, DoctorFacts, Rehearsed, Simulation
-from spawn.launch.doctor.model import Area, Check, Judgement, missing, ok, unknown, warn
+from spawn.launch.doctor.model import Area, Check, Judgement, Verdict, missing, ok, unknown, warn
 from spawn.launch.doctor.needs import (
     REHEARSED,
     action_list,
@@ -20,30 +23,7 @@ from spawn.launch.doctor.needs import (
     record_operations,
 )
 
-# Without these answers a launch stops: what they say decides what is made, and where.
-_DECIDING = frozenset(
-    {
-        "ec2:DescribeImages",
-        "ec2:DescribeInstanceTypeOfferings",
-        "ec2:DescribeInstanceTypes",
-        "ec2:DescribeRouteTables",
-        "ec2:DescribeSecurityGroups",
-        "ec2:DescribeSubnets",
-        "ec2:DescribeVpcs",
-        "iam:GetPolicy",
-        "iam:GetRole",
-    }
-)
-# Only the doctor asks these.
-_NO_LAUNCH_ASKS = frozenset(
-    {
-        "ec2:DescribeInstanceConnectEndpoints",
-        "ec2:DescribeRegions",
-        "ec2:DescribeVpcEndpoints",
-        "iam:SimulatePrincipalPolicy",
-        "service-quotas:GetServiceQuota",
-    }
-)
+_MAKING_A_ROLE = frozenset((*iam.CREATE_ROLE.actions, *iam.PUT_ROLE_POLICY.actions))
 
 
 @dataclass
@@ -58,8 +38,9 @@ def _reads(facts: DoctorFacts) -> Judgement:
     account = facts.account
     if account is None:
         return not_asked(facts)
-    denied = account.denied.keys() - _NO_LAUNCH_ASKS
-    if denied & _DECIDING:
+    # What only the doctor asks is no want of a launch.
+    denied = {each.operation: each for each in NEEDS["launch"] if each.operation in account.denied}
+    if any(not need.without for need in denied.values()):
         return missing(f"AWS denies you {_actions_of(denied)}", PERMISSIONS)
     if denied:
         return warn(f"AWS denies you {_actions_of(denied)}", PERMISSIONS)
@@ -74,34 +55,51 @@ def _actions_of(keys: Iterable[str]) -> str:
 
 
 def _launch(facts: DoctorFacts) -> Judgement:
-    operations = launch_operations(facts.wanted.level)
-    return _writes(facts, operations, done="you may launch and end instances")
+    rights = _asked(facts, launch_operations(facts.wanted.level))
+    return _told(rights, facts, done="you may launch and end instances")
 
 
 def _backstop(facts: DoctorFacts) -> Judgement:
-    operations = () if facts.account is None else backstop_operations(facts.account)
-    return _writes(facts, operations, done="you may make what ends an instance from outside")
+    rights = _asked(facts, () if facts.account is None else backstop_operations(facts.account))
+    if isinstance(rights, _Rights) and rights.denied and rights.denied <= _MAKING_A_ROLE:
+        # Who may only pass roles lacks no permission: an administrator makes the role, once.
+        lacked = action_list(rights.denied)
+        return missing(f"the role is not there, and you lack {lacked}", _install(facts))
+    return _told(rights, facts, done="you may make what ends an instance from outside")
+
+
+def _install(facts: DoctorFacts) -> str:
+    words = ["spawn", "policy", "install", "--region", facts.wanted.region]
+    if facts.account is not None and isinstance(facts.account.caller, Known):
+        words += ["--owner", facts.account.caller.value.identity.owner]
+    return shlex.join(words)
 
 
 def _record(facts: DoctorFacts) -> Judgement:
-    operations = () if facts.account is None else record_operations(facts.account)
-    judged = _writes(facts, operations, done="you may record launches")
-    return warn(judged.found, judged.command) if judged.verdict == "missing" else judged
+    rights = _asked(facts, () if facts.account is None else record_operations(facts.account))
+    judged = _told(rights, facts, done="you may record launches")
+    return warn(judged.found, judged.command) if judged.verdict is Verdict.MISSING else judged
 
 
-def _writes(facts: DoctorFacts, operations: Iterable[Operation], *, done: str) -> Judgement:
+def _asked(facts: DoctorFacts, operations: Iterable[Operation]) -> _Rights | Judgement:
+    """Return what is known of the rights, or why nothing was asked."""
     account = facts.account
     if account is None:
         return not_asked(facts)
     if isinstance(account.region.vpcs, Unseen) and not account.region.vpcs.operation:
         return unseen(account.region.vpcs, facts)
-    rights = _rights(account, operations)
+    return _rights(account, operations)
+
+
+def _told(rights: _Rights | Judgement, facts: DoctorFacts, *, done: str) -> Judgement:
+    if not isinstance(rights, _Rights):
+        return rights
     if rights.denied:
         return missing(f"you lack {action_list(rights.denied)}", PERMISSIONS)
     if rights.undecided:
         reasons = "; ".join(sorted(set(rights.undecided.values())))
-        may_not_ask = SIMULATE_PRINCIPAL_POLICY.key in account.denied
-        command = PERMISSIONS if may_not_ask else ""
+        denied = {} if facts.account is None else facts.account.denied
+        command = PERMISSIONS if SIMULATE_PRINCIPAL_POLICY.key in denied else ""
         return unknown(f"{action_list(rights.undecided)}: {reasons}", command)
     return ok(done)
 

@@ -120,6 +120,13 @@ def logs(question: Question) -> list[Need]:
     return needs
 
 
+def service_quotas(question: Question) -> list[Need]:
+    """One quota of a service."""
+    service, code = question.text("ServiceCode"), question.text("QuotaCode")
+    arn = question.arn("servicequotas", f"{service}/{code}") if service and code else None
+    return _one(question, "servicequotas", arn)
+
+
 def scheduler(question: Question) -> list[Need]:
     """A schedule in its group, or the group; a schedule with a role passes that role."""
     operation = question.call.operation

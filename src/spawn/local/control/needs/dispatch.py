@@ -44,6 +44,7 @@ _SERVICES: dict[str, Callable[[Question], list[Need]]] = {
     "s3": s3.needs,
     "scheduler": data.scheduler,
     "secretsmanager": secret.secretsmanager,
+    "service-quotas": data.service_quotas,
     "sns": data.sns,
     "sqs": data.sqs,
     "ssm": secret.ssm,

@@ -88,14 +88,24 @@ class Person:
 
     def client(self, service: str) -> Any:
         """Return a client with their keys that goes straight to the cloud."""
-        return _SESSION.create_client(
-            service,
-            region_name=REGION,
-            endpoint_url=self.account.cloud.endpoint_url,
-            aws_access_key_id=self.keys["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=self.keys["AWS_SECRET_ACCESS_KEY"],
-            config=Config(retries={"total_max_attempts": 1}),
-        )
+        keys = self.keys["AWS_ACCESS_KEY_ID"], self.keys["AWS_SECRET_ACCESS_KEY"]
+        return self.with_keys(*keys)(service)
+
+    def with_keys(self, key_id: str, secret: str, token: str | None = None) -> Callable[[str], Any]:
+        """Return what makes clients that sign with these."""
+
+        def client(service: str) -> Any:
+            return _SESSION.create_client(
+                service,
+                region_name=REGION,
+                endpoint_url=self.account.cloud.endpoint_url,
+                aws_access_key_id=key_id,
+                aws_secret_access_key=secret,
+                aws_session_token=token,
+                config=Config(retries={"total_max_attempts": 1}),
+            )
+
+        return client
 
 
 @pytest.fixture

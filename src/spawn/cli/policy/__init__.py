@@ -8,6 +8,7 @@ from spawn.cli.lazy import LazyGroup
 
 COMMANDS: dict[str, str] = {
     "install": "Make the roles that others' launches use: for administrators.",
+    "can": "Whether somebody may do something, and by which statement.",
 }
 
 

@@ -276,6 +276,28 @@ _DOCTOR = together(
         "service-quotas:GetServiceQuota",
     ),
 )
+# Whose policies can't be read is judged as far as they can.
+_CAN = together(
+    _FIND,
+    may(
+        "its answer is UNKNOWN",
+        "iam:GetGroupPolicy",
+        "iam:GetInstanceProfile",
+        "iam:GetPolicy",
+        "iam:GetPolicyVersion",
+        "iam:GetRole",
+        "iam:GetRolePolicy",
+        "iam:GetUser",
+        "iam:GetUserPolicy",
+        "iam:ListAttachedGroupPolicies",
+        "iam:ListAttachedRolePolicies",
+        "iam:ListAttachedUserPolicies",
+        "iam:ListGroupPolicies",
+        "iam:ListGroupsForUser",
+        "iam:ListRolePolicies",
+        "iam:ListUserPolicies",
+    ),
+)
 
 NEEDS: Final[Mapping[str, tuple[Need, ...]]] = {
     "launch": together(_LAUNCH, _CONNECT),
@@ -300,13 +322,14 @@ NEEDS: Final[Mapping[str, tuple[Need, ...]]] = {
     "apply": together(_LAUNCH, _CONNECT),
     "doctor": _DOCTOR,
     "config": _ORGANISATION,
+    "policy can": _CAN,
     "policy install": _INSTALL,
     "guardrails apply": together(_GUARDRAILS, _GUARDRAILS_PUT),
     "guardrails status": _GUARDRAILS,
 }
 # Who launches machines does not need these; they are printed when they are named.
 ADMINISTRATION: Final = frozenset(
-    {"doctor", "guardrails apply", "guardrails status", "policy install"}
+    {"doctor", "guardrails apply", "guardrails status", "policy can", "policy install"}
 )
 
 

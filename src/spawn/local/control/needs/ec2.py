@@ -31,7 +31,7 @@ _PARAMETERS: dict[str, tuple[str, ...]] = {
     ),
     "instance-connect-endpoint": ("InstanceConnectEndpointId",),
     "internet-gateway": ("InternetGatewayId",),
-    "key-pair": ("KeyName",),
+    "key-pair": ("KeyName", "KeyPairId"),
     "launch-template": ("LaunchTemplateId",),
     "network-acl": ("NetworkAclId",),
     "network-interface": ("NetworkInterfaceId",),

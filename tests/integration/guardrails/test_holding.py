@@ -20,7 +20,7 @@ from tests.tools.programs import Program
 DEADLINE_SECONDS = 20.0
 DENIALS = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/spawn/boundary"
-OWNERS = f"arn:aws:iam::{ACCOUNT}:policy/spawn/owners-user"
+POLICIES = [f"arn:aws:iam::{ACCOUNT}:policy/spawn/{name}-user" for name in ("owners", "backstops")]
 
 
 def client_with(account: Account, service: str, keys: dict[str, Any]) -> Any:
@@ -98,11 +98,14 @@ def test_launches_under_the_boundary_carry_it_and_work(account: Account, spawn: 
 @pytest.fixture
 def people(account: Account, spawn: Program) -> dict[str, dict[str, Any]]:
     """Two users who may do everything, but for what the owner-only policy denies them."""
-    put = spawn("guardrails", "apply", "owners", "boundary", "--owner", "ana,ben", "--yes")
+    names = ("boundary", "owners", "backstops")
+    whom = ("--for", "user", "--owner", "ana,ben")
+    put = spawn("guardrails", "apply", *names, *whom, "--yes")
     assert put.code == 0, put.stderr
     keys = {name: user_keys(account, name) for name in ("ana", "ben")}
     for name in keys:
-        account.client("iam").attach_user_policy(UserName=name, PolicyArn=OWNERS)
+        for policy in POLICIES:
+            account.client("iam").attach_user_policy(UserName=name, PolicyArn=policy)
     return keys
 
 

@@ -15,7 +15,7 @@ from spawn.aws.managed_policies import PolicyVersion
 from spawn.aws.questions import Absent, Known, Unseen
 from spawn.iam.documents import canonical_json
 from spawn.iam.guardrails.catalog import named, written
-from spawn.iam.guardrails.model import Guardrail, Wishes
+from spawn.iam.guardrails.model import Caller, Guardrail, Wishes
 from spawn.lifecycle.guardrails import Outcome, error_of
 from spawn.lifecycle.guardrails_model import Place, Standing, State
 from spawn.lifecycle.guardrails_organisation import ScpFacts, judge_scp
@@ -23,7 +23,7 @@ from spawn.lifecycle.guardrails_policies import PolicyFacts, judge_policy, polic
 from spawn.lifecycle.guardrails_rules import RuleFacts, judge_rule
 from spawn.lifecycle.guardrails_settings import judge_setting
 
-WISHES = Wishes(account="123456789012", image_owners=("amazon", "1"), owners=("ana",))
+WISHES = Wishes(account="123456789012", image_owners=("amazon", "1"), caller=Caller.USER)
 PLACE = Place(
     partition="aws", account="123456789012", home_region="eu-west-1", regions=("eu-west-1",)
 )

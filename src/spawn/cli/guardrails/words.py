@@ -27,7 +27,7 @@ class GuardrailWords:
     names: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     image_owners: tuple[str, ...] = ()
-    caller: str = Caller.USER.value
+    caller: str | None = None
     owners: tuple[str, ...] = ()
     exempt: tuple[str, ...] = ()
     target: str = ""
@@ -48,7 +48,7 @@ class GuardrailWords:
             account=account,
             regions=self.regions,
             image_owners=self.image_owners or usual_image_owners(partition),
-            caller=Caller(self.caller),
+            caller=None if self.caller is None else Caller(self.caller),
             owners=self.owners,
             exempt=self.exempt,
         )
@@ -121,9 +121,8 @@ _FLAGS: Final[tuple[Callable[[Any], Any], ...]] = (
         "--for",
         "caller",
         type=click.Choice([one.value for one in Caller]),
-        default=Caller.USER.value,
-        show_default=True,
-        help="How the people of `owners` sign: as IAM users, by a role, or by IAM Identity Center.",
+        help="How people sign whom owners and backstops bind: as IAM users, by a role, or by IAM"
+        " Identity Center.",
     ),
     click.option(
         "--owner",
@@ -131,7 +130,7 @@ _FLAGS: Final[tuple[Callable[[Any], Any], ...]] = (
         metavar="NAME,...",
         multiple=True,
         callback=_listed,
-        help="Whom `owners` binds: what spawn writes into the tag owner. Repeatable.",
+        help="Whom backstops binds: what spawn writes into their tag owner. Repeatable.",
     ),
     click.option(
         "--except",

@@ -9,6 +9,7 @@ from spawn.core.errors import InputError
 from spawn.core.nearest import did_you_mean
 from spawn.iam.documents import PolicyDocument, size
 from spawn.iam.guardrails import organisation, rules, settings
+from spawn.iam.guardrails.backstops import backstops
 from spawn.iam.guardrails.boundary import boundary
 from spawn.iam.guardrails.model import Document, Guardrail, Kind, Need, Row, Wishes
 from spawn.iam.guardrails.owners import owners
@@ -18,6 +19,8 @@ from spawn.iam.managed import DEFAULT_BOUNDARY
 _LONGEST_MANAGED: Final = 6_144
 
 _POLICY_APPLIED = "made as a managed policy of the account, or as a new version of it"
+_PEOPLE_APPLIED = f"{_POLICY_APPLIED}; you attach it to the people's group, role or permission set"
+_PEOPLE_JUDGED = "the account has it with this content, attached to somebody"
 _SCP_APPLIED = "made in the organisation, and attached to --target; only its management account may"
 _SCP_JUDGED = "the organisation has it with this content, attached to --target where one is named"
 _SETTING_APPLIED = "set in each of the regions"
@@ -87,11 +90,21 @@ CATALOG: Final = (
         name="owners",
         kind=Kind.IDENTITY,
         purpose="people end, change, enter and tag only instances of their own",
-        applied=f"{_POLICY_APPLIED}; you attach it to the people's group, role or permission set",
-        judged="the account has it with this content, attached to somebody",
+        applied=_PEOPLE_APPLIED,
+        judged=_PEOPLE_JUDGED,
         write=owners,
-        aws_name=lambda wishes: f"spawn/owners-{wishes.caller}",
-        needs=frozenset({Need.ACCOUNT, Need.OWNERS}),
+        aws_name=lambda wishes: f"spawn/owners-{wishes.who}",
+        needs=frozenset({Need.ACCOUNT, Need.CALLER}),
+    ),
+    Row(
+        name="backstops",
+        kind=Kind.IDENTITY,
+        purpose="people schedule the end of instances of their own alone",
+        applied=_PEOPLE_APPLIED,
+        judged=_PEOPLE_JUDGED,
+        write=backstops,
+        aws_name=lambda wishes: f"spawn/backstops-{wishes.who}",
+        needs=frozenset({Need.ACCOUNT, Need.CALLER, Need.OWNERS}),
     ),
     _scp(
         "scp-launches",
@@ -193,5 +206,6 @@ def written(row: Row, wishes: Wishes) -> Guardrail:
 _WHY: Final = {
     Need.ACCOUNT: "ARNs hold the account's number",
     Need.REGIONS: "it says in which regions work may go on",
+    Need.CALLER: "what tells people apart depends on how they sign: user, role or sso",
     Need.OWNERS: "a backstop's role is named after a digest of whose it is: name the people",
 }

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from spawn.core.errors import Defect
 from spawn.iam.documents import PolicyDocument
 
 # A policy, or the parameters that a setting or rule shall have, in AWS's words.
@@ -38,6 +39,7 @@ class Need(enum.StrEnum):
 
     ACCOUNT = "--account"
     REGIONS = "--regions"
+    CALLER = "--for"
     OWNERS = "--owner"
 
 
@@ -48,7 +50,7 @@ class Wishes:
     account       twelve digits, "" where nobody said
     regions       those that may be used, none where nobody said
     image_owners  whose images may be launched, besides the account's own
-    caller        how the people sign whom `owners` binds
+    caller        how the people sign whom the identity policies bind, None where nobody said
     owners        their names, as spawn writes them into the tag `owner`
     exempt        ARN patterns of principals whom the organisation's rules on tags don't bind
     """
@@ -57,13 +59,25 @@ class Wishes:
     account: str = ""
     regions: tuple[str, ...] = ()
     image_owners: tuple[str, ...] = ()
-    caller: Caller = Caller.USER
+    caller: Caller | None = None
     owners: tuple[str, ...] = ()
     exempt: tuple[str, ...] = ()
 
+    @property
+    def who(self) -> Caller:
+        """How the people sign. Raises Defect where that is needed and was not asked for."""
+        if self.caller is None:
+            raise Defect("a policy of people was written before it was said how they sign")
+        return self.caller
+
     def lacks(self, needs: frozenset[Need]) -> tuple[Need, ...]:
         """Return what is needed and was not said."""
-        said = {Need.ACCOUNT: self.account, Need.REGIONS: self.regions, Need.OWNERS: self.owners}
+        said = {
+            Need.ACCOUNT: self.account,
+            Need.REGIONS: self.regions,
+            Need.CALLER: self.caller,
+            Need.OWNERS: self.owners,
+        }
         return tuple(need for need in Need if need in needs and not said[need])
 
 

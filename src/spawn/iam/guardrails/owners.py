@@ -2,10 +2,6 @@
 
 It only denies, so that it holds beside whatever else they are allowed: attach it to the people's
 group, role or permission set. What has no owner's tag is not theirs either.
-
-A backstop's role ends what one owner launched, and IAM can't tell by a role's tags who may pass it
-(IAM user guide, "Grant a user permissions to pass a role": such conditions are not reliable). Its
-name is a digest of the owner. So the owners are named, and each may pass their own alone.
 """
 
 from __future__ import annotations
@@ -13,16 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from spawn.iam.backstop_role import wanted_backstop_role
 from spawn.iam.documents import Conditions, Effect, PolicyDocument, Statement
 from spawn.iam.guardrails.model import Wishes
 from spawn.iam.guardrails.whose import (
     REQUEST_OWNER,
     RESOURCE_OWNER,
     not_ones_own,
-    not_this_person,
 )
-from spawn.iam.managed import default_boundary_arn
 
 _CHANGES: Final = (
     "ec2:AssociateIamInstanceProfile",
@@ -55,9 +48,7 @@ _NOT_AT_BIRTH: Final[Conditions] = {"Null": {"ec2:CreateAction": ("true",)}}
 
 def owners(wishes: Wishes) -> PolicyDocument:
     """Return the policy of an account's people."""
-    return PolicyDocument(
-        statements=(*_instances(wishes), *_tags(wishes), *_roles(wishes), *_backstops(wishes))
-    )
+    return PolicyDocument(statements=(*_instances(wishes), *_tags(wishes), *_roles(wishes)))
 
 
 def _deny(
@@ -73,7 +64,7 @@ def _arn(wishes: Wishes, kind: str) -> str:
 
 
 def _instances(wishes: Wishes) -> Iterator[Statement]:
-    others = not_ones_own(RESOURCE_OWNER, wishes.caller)
+    others = not_ones_own(RESOURCE_OWNER, wishes.who)
     instances = _arn(wishes, "instance")
     belongings = (instances, _arn(wishes, "network-interface"), _arn(wishes, "volume"))
     yield _deny("ChangeOthers", _CHANGES, belongings, others)
@@ -84,7 +75,7 @@ def _instances(wishes: Wishes) -> Iterator[Statement]:
 
 def _tags(wishes: Wishes) -> Iterator[Statement]:
     """Nobody launches in another's name, gives away what they own, or leaves it without owner."""
-    foreign = not_ones_own(REQUEST_OWNER, wishes.caller)
+    foreign = not_ones_own(REQUEST_OWNER, wishes.who)
     instances = _arn(wishes, "instance")
     yield _deny("LaunchAsAnother", ("ec2:RunInstances",), (instances,), foreign)
     given = {**foreign, "Null": {REQUEST_OWNER: ("false",)}}
@@ -99,28 +90,6 @@ def _tags(wishes: Wishes) -> Iterator[Statement]:
 def _roles(wishes: Wishes) -> Iterator[Statement]:
     """A role's tag `owner` decides what it may end, by the boundary: it tells the truth."""
     roles = (f"arn:{wishes.partition}:iam::{wishes.account}:role/spawn/*",)
-    foreign = not_ones_own(REQUEST_OWNER, wishes.caller)
+    foreign = not_ones_own(REQUEST_OWNER, wishes.who)
     yield _deny("RolesOfAnother", ("iam:CreateRole", "iam:TagRole"), roles, foreign)
     yield _deny("UntagRoles", ("iam:UntagRole",), roles, {})
-
-
-def _backstops(wishes: Wishes) -> Iterator[Statement]:
-    by_owner = {owner: _backstop_arns(wishes, owner) for owner in wishes.owners}
-    yield Statement(
-        sid="OtherBackstops",
-        effect=Effect.DENY,
-        actions=("iam:PassRole",),
-        not_resources=tuple(arn for arns in by_owner.values() for arn in arns),
-        conditions={"StringEquals": {"iam:PassedToService": ("scheduler.amazonaws.com",)}},
-    )
-    for number, (owner, arns) in enumerate(by_owner.items(), 1):
-        others = not_this_person(owner, wishes.caller)
-        yield _deny(f"Backstop{number}", ("iam:PassRole",), arns, others)
-
-
-def _backstop_arns(wishes: Wishes, owner: str) -> tuple[str, ...]:
-    """Return an owner's role as it is with the account's boundary, and as it is without."""
-    place = {"partition": wishes.partition, "account": wishes.account}
-    boundaries = (default_boundary_arn(**place), None)
-    roles = (wanted_backstop_role(owner, **place, boundary=one) for one in boundaries)
-    return tuple(role.arn(**place) for role in roles)

@@ -10,6 +10,7 @@ Names with a comma are written otherwise into the tag, and are nobody's to these
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from spawn.iam.documents import Conditions
@@ -31,11 +32,21 @@ def not_ones_own(key: str, caller: Caller) -> Conditions:
             return {"StringNotLike": {"aws:userid": (name,)}}
 
 
-def not_this_person(name: str, caller: Caller) -> Conditions:
-    """Return the condition that it is not the person of that name who asks."""
-    match caller:
-        case Caller.USER:
-            return {"StringNotEquals": {"aws:username": (name.replace("$", "${$}"),)}}
-        case Caller.ROLE | Caller.SSO:
-            literal = "".join(f"${{{one}}}" if one in "*?$" else one for one in name)
-            return {"StringNotLike": {"aws:userid": (f"*:{literal}",)}}
+def this_person(name: str, caller: Caller) -> tuple[str, Mapping[str, tuple[str, ...]]]:
+    """Return the operator, and the key with its values, that mean a person of that name."""
+    if caller is Caller.USER:
+        return "StringEquals", {"aws:username": (_text(name, "$"),)}
+    return "StringLike", {"aws:userid": (f"*:{_text(name, '*?$')}",)}
+
+
+def none_of(names: Iterable[str], caller: Caller) -> Conditions:
+    """Return the condition that it is nobody of these names who asks."""
+    meant = [this_person(name, caller) for name in names]
+    key = "aws:username" if caller is Caller.USER else "aws:userid"
+    operator = "StringNotEquals" if caller is Caller.USER else "StringNotLike"
+    return {operator: {key: tuple(value for _, keys in meant for value in keys[key])}}
+
+
+def _text(name: str, special: str) -> str:
+    """Write a name so that what would mean something in a policy is itself."""
+    return "".join(f"${{{one}}}" if one in special else one for one in name)

@@ -26,6 +26,7 @@ WISHES = Wishes(
     account=ACCOUNT,
     regions=("eu-west-1", "eu-central-1"),
     image_owners=("amazon", "099720109477"),
+    caller=Caller.USER,
     owners=("ana", "ben"),
     exempt=(f"arn:aws:iam::{ACCOUNT}:role/responder",),
 )

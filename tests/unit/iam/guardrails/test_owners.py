@@ -26,11 +26,14 @@ from tests.unit.iam.guardrails.requests import (
     tagged,
 )
 
-(ROW,) = named(["owners"])
+ROWS = named(["owners", "backstops"])
 VOLUME = f"arn:aws:ec2:eu-west-1:{ACCOUNT}:volume/vol-0123456789abcdef0"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/spawn/spawn-0"
 FOR = {
-    caller: compile_policy(written(ROW, replace(WISHES, caller=caller)).document, name=caller)
+    caller: tuple(
+        compile_policy(written(row, replace(WISHES, caller=caller)).document, name=row.name)
+        for row in ROWS
+    )
     for caller in Caller
 }
 by_caller = pytest.mark.parametrize("caller", Caller)
@@ -50,7 +53,7 @@ CHANGES = (
 
 def judged(request: Request, caller: Caller) -> Decision:
     """Judge what somebody asks who may do everything else."""
-    return decide(request, PolicySet(identity=(EVERYTHING, FOR[caller])))
+    return decide(request, PolicySet(identity=(EVERYTHING, *FOR[caller])))
 
 
 @by_caller
@@ -117,6 +120,9 @@ def test_the_end_of_anothers_instance_is_not_scheduled(caller: Caller) -> None:
             request = asks("iam:PassRole", role, to_scheduler, caller=caller)
             assert judged(request, caller).is_allowed is is_own
     assert not judged(asks("iam:PassRole", ROLE, to_scheduler, caller=caller), caller).is_allowed
+    theirs = wanted_backstop_role("cleo", **place, boundary=None).arn(**place)
+    stranger = asks("iam:PassRole", theirs, to_scheduler, name="cleo", caller=caller)
+    assert not judged(stranger, caller).is_allowed
     to_ec2 = asks("iam:PassRole", ROLE, {"iam:passedtoservice": "ec2.amazonaws.com"}, caller=caller)
     assert judged(to_ec2, caller).is_allowed
 

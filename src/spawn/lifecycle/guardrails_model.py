@@ -57,12 +57,31 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     stages: tuple[Stage, ...] = ()
 
 
+def standing(
+    guardrail: Guardrail,
+    place: str,
+    state: State,
+    why: str = "",
+    *,
+    before: object = None,
+    stages: tuple[Stage, ...] = (),
+) -> Standing:
+    """Return how a guardrail stands; what shall be is its document, where something else is."""
+    return Standing(
+        name=guardrail.name,
+        kind=guardrail.kind,
+        place=place,
+        state=state,
+        why=why,
+        before=before,
+        after=None if before is None else guardrail.document,
+        stages=stages,
+    )
+
+
 def unknown(guardrail: Guardrail, place: str, fact: Unseen) -> Standing:
     """Return the standing of what may not be seen: it names the call."""
-    why = f"{fact.operation} was denied: {fact.why}"
-    return Standing(
-        name=guardrail.name, kind=guardrail.kind, place=place, state=State.UNKNOWN, why=why
-    )
+    return standing(guardrail, place, State.UNKNOWN, f"{fact.operation} was denied: {fact.why}")
 
 
 def first_unseen(*facts: Fact[Any] | None) -> Unseen | None:

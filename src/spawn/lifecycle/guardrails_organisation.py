@@ -24,6 +24,7 @@ from spawn.lifecycle.guardrails_model import (
     State,
     first_unseen,
     known,
+    standing,
     unknown,
 )
 
@@ -89,47 +90,32 @@ def judge_scp(guardrail: Guardrail, facts: ScpFacts, place: Place) -> Standing:
     if unseen is not None:
         return unknown(guardrail, ORGANISATION, unseen)
     if isinstance(facts.id, Absent):
-        return _standing(guardrail, State.MISSING, "the account is in no organisation")
+        return standing(guardrail, ORGANISATION, State.MISSING, "the account is in no organisation")
     policy_id, targets = known(facts.id, default=""), known(facts.targets, default=())
     if not policy_id:
         stages = _creation(guardrail, place) if place.target else ()
-        return _standing(guardrail, State.MISSING, _no_policy(place), stages=stages)
+        return standing(guardrail, ORGANISATION, State.MISSING, _no_policy(place), stages=stages)
     text = known(facts.content, default="")
     before = _document(text)
     attaching = () if _is_attached(targets, place) else _attachment(guardrail, policy_id, place)
     if before is None or canonical_json(before) != canonical_json(guardrail.document):
-        return Standing(
-            name=guardrail.name,
-            kind=guardrail.kind,
-            place=ORGANISATION,
-            state=State.DIFFERS,
-            why="its content is another",
+        return standing(
+            guardrail,
+            ORGANISATION,
+            State.DIFFERS,
+            "its content is another",
             before=text if before is None else before,
-            after=guardrail.document,
             stages=(_update(guardrail, policy_id, place), *attaching),
         )
     if not _is_attached(targets, place):
         why = f"it is not attached to {place.target or 'anything'}"
-        return _standing(guardrail, State.MISSING, why, stages=attaching)
-    return _standing(guardrail, State.PRESENT, f"attached to {', '.join(targets)}")
+        return standing(guardrail, ORGANISATION, State.MISSING, why, stages=attaching)
+    return standing(guardrail, ORGANISATION, State.PRESENT, f"attached to {', '.join(targets)}")
 
 
 def _no_policy(place: Place) -> str:
     hint = "" if place.target else "; --target says for which root, unit or account to make it"
     return f"the organisation has no such policy{hint}"
-
-
-def _standing(
-    guardrail: Guardrail, state: State, why: str, *, stages: tuple[Stage, ...] = ()
-) -> Standing:
-    return Standing(
-        name=guardrail.name,
-        kind=guardrail.kind,
-        place=ORGANISATION,
-        state=state,
-        why=why,
-        stages=stages,
-    )
 
 
 def _document(text: str) -> PolicyDocument | None:

@@ -27,6 +27,7 @@ from spawn.lifecycle.guardrails_model import (
     State,
     first_unseen,
     known,
+    standing,
     unknown,
 )
 
@@ -69,8 +70,12 @@ def judge_policy(guardrail: Guardrail, facts: PolicyFacts, place: Place) -> Stan
     if unseen is not None:
         return unknown(guardrail, ACCOUNT, unseen)
     if not isinstance(facts.policy, Known):
-        return _standing(
-            guardrail, State.MISSING, "there is no such policy", stages=_creation(guardrail, place)
+        return standing(
+            guardrail,
+            ACCOUNT,
+            State.MISSING,
+            "there is no such policy",
+            stages=_creation(guardrail, place),
         )
     version = facts.in_force.value if isinstance(facts.in_force, Known) else None
     before = _document(version)
@@ -79,21 +84,8 @@ def judge_policy(guardrail: Guardrail, facts: PolicyFacts, place: Place) -> Stan
         return _differing(guardrail, facts, place, before=shown)
     if guardrail.kind is Kind.IDENTITY and not facts.policy.value.attachment_count:
         why = f"it is made, and attached to nobody: attach {policy_arn(guardrail, place)}"
-        return _standing(guardrail, State.MISSING, why)
-    return _standing(guardrail, State.PRESENT, "")
-
-
-def _standing(
-    guardrail: Guardrail, state: State, why: str, *, stages: tuple[Stage, ...] = ()
-) -> Standing:
-    return Standing(
-        name=guardrail.name,
-        kind=guardrail.kind,
-        place=ACCOUNT,
-        state=state,
-        why=why,
-        stages=stages,
-    )
+        return standing(guardrail, ACCOUNT, State.MISSING, why)
+    return standing(guardrail, ACCOUNT, State.PRESENT)
 
 
 def _document(version: PolicyVersion | None) -> PolicyDocument | None:
@@ -154,13 +146,11 @@ def _differing(
         },
         sentence=f"put a new version of {guardrail.aws_name} in force",
     )
-    return Standing(
-        name=guardrail.name,
-        kind=guardrail.kind,
-        place=ACCOUNT,
-        state=State.DIFFERS,
-        why="its content is another",
+    return standing(
+        guardrail,
+        ACCOUNT,
+        State.DIFFERS,
+        "its content is another",
         before=before,
-        after=guardrail.document,
         stages=tuple(stage for stage in (making_room, (renewal,)) if stage),
     )

@@ -12,7 +12,7 @@ from spawn.aws.questions import Asker, Fact, as_far_as_seen
 from spawn.core.steps import Step
 from spawn.core.tags import Tag, plain_tag_list
 from spawn.iam.guardrails.model import Guardrail
-from spawn.lifecycle.guardrails_model import Standing, State, first_unseen, known, unknown
+from spawn.lifecycle.guardrails_model import Standing, State, first_unseen, known, standing, unknown
 
 _NO_RECORDER = "no configuration recorder runs here: set up AWS Config first"
 
@@ -43,16 +43,14 @@ def judge_rule(guardrail: Guardrail, facts: RuleFacts, region: str) -> Standing:
     )
     is_recording = known(facts.is_recording, default=False)
     if is_right and is_recording:
-        return Standing(name=guardrail.name, kind=guardrail.kind, place=region, state=State.PRESENT)
+        return standing(guardrail, region, State.PRESENT)
     why = "there is no such rule" if present is None else "" if is_right else "it is another rule"
-    return Standing(
-        name=guardrail.name,
-        kind=guardrail.kind,
-        place=region,
-        state=State.MISSING if present is None or is_right else State.DIFFERS,
-        why=why if is_recording else _NO_RECORDER,
+    return standing(
+        guardrail,
+        region,
+        State.MISSING if present is None or is_right else State.DIFFERS,
+        why if is_recording else _NO_RECORDER,
         before=None if is_right else present,
-        after=None if present is None or is_right else guardrail.document,
         stages=((_step(guardrail, region),),) if is_recording else (),
     )
 

@@ -11,7 +11,7 @@ from spawn.aws.operation import Answer, Operation
 from spawn.aws.questions import Asker, Fact, Question, Unseen, as_far_as_seen
 from spawn.core.steps import Parameters, Stage, Step
 from spawn.iam.guardrails.model import Guardrail
-from spawn.lifecycle.guardrails_model import Standing, State, differs, known, unknown
+from spawn.lifecycle.guardrails_model import Standing, State, differs, known, standing, unknown
 
 Present = Mapping[str, Any]
 
@@ -131,13 +131,13 @@ def judge_setting(guardrail: Guardrail, fact: Fact[Present], region: str) -> Sta
         return unknown(guardrail, region, fact)
     present, wanted = known(fact, default={}), guardrail.document
     if not differs(present, wanted):
-        return _standing(guardrail, region, State.PRESENT)
+        return standing(guardrail, region, State.PRESENT)
     before = {key: present.get(key) for key in wanted}
     state = State.MISSING if _is_unset(guardrail, present) else State.DIFFERS
     if present.get("ManagedBy") == "declarative-policy":
         why = "a declarative policy of the organisation decides, not the account"
-        return _standing(guardrail, region, state, why=why, before=before)
-    return _standing(
+        return standing(guardrail, region, state, why=why, before=before)
+    return standing(
         guardrail,
         region,
         state,
@@ -150,27 +150,6 @@ def judge_setting(guardrail: Guardrail, fact: Fact[Present], region: str) -> Sta
 def _is_unset(guardrail: Guardrail, present: Present) -> bool:
     unset = _WAYS[guardrail.name].unset
     return not differs(present, unset) if unset else not present
-
-
-def _standing(
-    guardrail: Guardrail,
-    region: str,
-    state: State,
-    *,
-    why: str = "",
-    before: Present | None = None,
-    stages: tuple[Stage, ...] = (),
-) -> Standing:
-    return Standing(
-        name=guardrail.name,
-        kind=guardrail.kind,
-        place=region,
-        state=state,
-        why=why,
-        before=before,
-        after=None if before is None else guardrail.document,
-        stages=stages,
-    )
 
 
 def _stages(guardrail: Guardrail, present: Present, region: str) -> tuple[Stage, ...]:

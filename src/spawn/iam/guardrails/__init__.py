@@ -8,6 +8,7 @@ In: what was said on the command line. Out: policies and parameters in AWS's own
     owners        people and their own instances; `whose`, by what a policy knows them
     backstops     who may pass which backstop's role
     organisation  service control policies
+    statements    how they are written
     places        accounts and partitions
     settings      of the account, one for each region
     rules         of AWS Config

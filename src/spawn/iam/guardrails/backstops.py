@@ -12,6 +12,7 @@ from typing import Final
 from spawn.iam.backstop_role import wanted_backstop_role
 from spawn.iam.documents import Effect, PolicyDocument, Statement
 from spawn.iam.guardrails.model import Wishes
+from spawn.iam.guardrails.statements import deny
 from spawn.iam.guardrails.whose import none_of, this_person
 from spawn.iam.managed import default_boundary_arn
 
@@ -23,13 +24,7 @@ def backstops(wishes: Wishes) -> PolicyDocument:
     """Return the policy of the named people; whoever else has it passes no role there."""
     each = (_only_their_own(wishes, owner) for owner in wishes.owners)
     others = none_of(wishes.owners, wishes.who)
-    nobody = Statement(
-        sid="Others",
-        effect=Effect.DENY,
-        actions=_PASS,
-        resources=("*",),
-        conditions={**others, "StringEquals": _TO_SCHEDULER},
-    )
+    nobody = deny("Others", _PASS, conditions={**others, "StringEquals": _TO_SCHEDULER})
     return PolicyDocument(statements=(nobody, *each))
 
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from spawn.iam.documents import Effect, PolicyDocument, Statement
 from spawn.iam.guardrails.model import Wishes
+from spawn.iam.guardrails.statements import deny
 
 # What programs on an instance do: data, messages, logs, measures, images, secrets that they are
 # given; and what Session Manager's and CloudWatch's agents ask for.
@@ -107,11 +108,6 @@ def boundary(wishes: Wishes) -> PolicyDocument:
                 resources=instances,
                 conditions={"ArnLike": {"ec2:SourceInstanceARN": (itself,)}},
             ),
-            Statement(
-                sid="BecomeNobodyElse",
-                effect=Effect.DENY,
-                actions=_ESCALATION,
-                resources=("*",),
-            ),
+            deny("BecomeNobodyElse", _ESCALATION),
         )
     )

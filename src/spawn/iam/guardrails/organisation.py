@@ -16,6 +16,7 @@ from typing import Final
 
 from spawn.iam.documents import Conditions, Effect, PolicyDocument, Statement
 from spawn.iam.guardrails.model import Caller, Wishes
+from spawn.iam.guardrails.statements import deny
 from spawn.iam.guardrails.whose import RESOURCE_OWNER, not_ones_own
 
 LONGEST: Final = 5_120
@@ -70,14 +71,6 @@ def _arn(wishes: Wishes, kind: str, *, account: str = "*") -> tuple[str, ...]:
     return (f"arn:{wishes.partition}:ec2:*:{account}:{kind}/*",)
 
 
-def _deny(
-    sid: str, actions: tuple[str, ...], resources: tuple[str, ...], conditions: Conditions
-) -> Statement:
-    return Statement(
-        sid=sid, effect=Effect.DENY, actions=actions, resources=resources, conditions=conditions
-    )
-
-
 def launches(wishes: Wishes) -> PolicyDocument:
     """Instances are spawn's, ask for metadata with tokens, and have encrypted disks."""
     instances, run = _arn(wishes, "instance"), ("ec2:RunInstances",)
@@ -85,28 +78,28 @@ def launches(wishes: Wishes) -> PolicyDocument:
     optional: Conditions = {"StringEquals": {"ec2:Attribute/HttpTokens": ("optional",)}}
     return PolicyDocument(
         statements=(
-            _deny(
+            deny(
                 "OnlySpawns",
                 run,
                 instances,
                 {"StringNotEquals": {"aws:RequestTag/spawn": ("true",)}},
             ),
-            _deny("TokensAtLaunch", run, instances, required),
-            _deny("TokensLater", ("ec2:ModifyInstanceMetadataOptions",), instances, optional),
+            deny("TokensAtLaunch", run, instances, required),
+            deny("TokensLater", ("ec2:ModifyInstanceMetadataOptions",), instances, optional),
             # Credentials that an instance got without a token are of no use.
-            _deny(
+            deny(
                 "TokensForRoles",
                 ("*",),
                 ("*",),
                 {"NumericLessThan": {"ec2:RoleDelivery": ("2.0",)}},
             ),
-            _deny(
+            deny(
                 "EncryptedDisks",
                 ("ec2:CreateVolume", "ec2:RunInstances"),
                 _arn(wishes, "volume"),
                 {"Bool": {"ec2:Encrypted": ("false",)}},
             ),
-            _deny("KeepEncryption", ("ec2:DisableEbsEncryptionByDefault",), ("*",), {}),
+            deny("KeepEncryption", ("ec2:DisableEbsEncryptionByDefault",)),
         )
     )
 
@@ -120,19 +113,19 @@ def images(wishes: Wishes) -> PolicyDocument:
     known = (*wishes.image_owners, "${aws:PrincipalAccount}")
     return PolicyDocument(
         statements=(
-            _deny(
+            deny(
                 "KnownMakers",
                 ("ec2:RunInstances",),
                 _arn(wishes, "image", account=""),
                 {"StringNotEquals": {"ec2:Owner": known}},
             ),
-            _deny(
+            deny(
                 "PublicSnapshots",
                 ("ec2:ModifySnapshotAttribute",),
                 _arn(wishes, "snapshot", account=""),
                 {"StringEquals": {"ec2:Add/group": ("all",)}},
             ),
-            _deny(
+            deny(
                 "KeepBlocks",
                 (
                     "ec2:DisableAllowedImagesSettings",
@@ -190,7 +183,7 @@ def _tagging(
     keys = {"ForAnyValue:StringLike": {"aws:TagKeys": _SPAWNS_TAGS}}
     whom, instances = caller.value.title(), _arn(wishes, "instance")
     return (
-        _deny(f"Tag{whom}", ("ec2:CreateTags",), instances, {**others, **keys}),
+        deny(f"Tag{whom}", ("ec2:CreateTags",), instances, {**others, **keys}),
         # Without a list of tags it deletes them all.
-        _deny(f"Untag{whom}", ("ec2:DeleteTags",), instances, others),
+        deny(f"Untag{whom}", ("ec2:DeleteTags",), instances, others),
     )

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from spawn.iam.documents import Conditions, Effect, PolicyDocument, Statement
+from spawn.iam.documents import Conditions, PolicyDocument, Statement
 from spawn.iam.guardrails.model import Wishes
+from spawn.iam.guardrails.statements import deny
 from spawn.iam.guardrails.whose import (
     REQUEST_OWNER,
     RESOURCE_OWNER,
@@ -51,14 +52,6 @@ def owners(wishes: Wishes) -> PolicyDocument:
     return PolicyDocument(statements=(*_instances(wishes), *_tags(wishes), *_roles(wishes)))
 
 
-def _deny(
-    sid: str, actions: tuple[str, ...], resources: tuple[str, ...], conditions: Conditions
-) -> Statement:
-    return Statement(
-        sid=sid, effect=Effect.DENY, actions=actions, resources=resources, conditions=conditions
-    )
-
-
 def _arn(wishes: Wishes, kind: str) -> str:
     return f"arn:{wishes.partition}:ec2:*:{wishes.account}:{kind}/*"
 
@@ -67,29 +60,29 @@ def _instances(wishes: Wishes) -> Iterator[Statement]:
     others = not_ones_own(RESOURCE_OWNER, wishes.who)
     instances = _arn(wishes, "instance")
     belongings = (instances, _arn(wishes, "network-interface"), _arn(wishes, "volume"))
-    yield _deny("ChangeOthers", _CHANGES, belongings, others)
-    yield _deny("EnterOthers", _WAYS_IN, (instances,), others)
+    yield deny("ChangeOthers", _CHANGES, belongings, others)
+    yield deny("EnterOthers", _WAYS_IN, (instances,), others)
     tagging = ("ec2:CreateTags", "ec2:DeleteTags")
-    yield _deny("TagOthers", tagging, belongings, {**others, **_NOT_AT_BIRTH})
+    yield deny("TagOthers", tagging, belongings, {**others, **_NOT_AT_BIRTH})
 
 
 def _tags(wishes: Wishes) -> Iterator[Statement]:
     """Nobody launches in another's name, gives away what they own, or leaves it without owner."""
     foreign = not_ones_own(REQUEST_OWNER, wishes.who)
     instances = _arn(wishes, "instance")
-    yield _deny("LaunchAsAnother", ("ec2:RunInstances",), (instances,), foreign)
+    yield deny("LaunchAsAnother", ("ec2:RunInstances",), (instances,), foreign)
     given = {**foreign, "Null": {REQUEST_OWNER: ("false",)}}
-    yield _deny("GiveAway", ("ec2:CreateTags",), ("*",), given)
+    yield deny("GiveAway", ("ec2:CreateTags",), ("*",), given)
     owner = {"ForAnyValue:StringEquals": {"aws:TagKeys": ("owner",)}}
-    yield _deny("DropOwner", ("ec2:DeleteTags",), (instances,), owner)
+    yield deny("DropOwner", ("ec2:DeleteTags",), (instances,), owner)
     # DeleteTags without a list of tags deletes them all.
     every = {"Null": {"aws:TagKeys": ("true",)}}
-    yield _deny("DropAllTags", ("ec2:DeleteTags",), (instances,), every)
+    yield deny("DropAllTags", ("ec2:DeleteTags",), (instances,), every)
 
 
 def _roles(wishes: Wishes) -> Iterator[Statement]:
     """A role's tag `owner` decides what it may end, by the boundary: it tells the truth."""
     roles = (f"arn:{wishes.partition}:iam::{wishes.account}:role/spawn/*",)
     foreign = not_ones_own(REQUEST_OWNER, wishes.who)
-    yield _deny("RolesOfAnother", ("iam:CreateRole", "iam:TagRole"), roles, foreign)
-    yield _deny("UntagRoles", ("iam:UntagRole",), roles, {})
+    yield deny("RolesOfAnother", ("iam:CreateRole", "iam:TagRole"), roles, foreign)
+    yield deny("UntagRoles", ("iam:UntagRole",), roles, {})

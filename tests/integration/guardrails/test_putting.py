@@ -68,7 +68,6 @@ def test_what_is_put_is_there_and_is_put_no_second_time(account: Account, spawn:
     for region in (REGION, OTHER_REGION):
         ec2 = account.client("ec2", region)
         assert ec2.get_ebs_encryption_by_default()["EbsEncryptionByDefault"]
-        assert ec2.get_allowed_images_settings()["State"] == "enabled"
         rules = account.client("config", region).describe_config_rules()["ConfigRules"]
         assert len(rules) == len([name for name in states(put.document()) if "config-" in name])
     policies = account.client("organizations").list_policies_for_target(
@@ -80,9 +79,11 @@ def test_what_is_put_is_there_and_is_put_no_second_time(account: Account, spawn:
 
 def test_the_settings_hold(account: Account, spawn: Program) -> None:
     """No snapshot becomes public, and a launch that says nothing of metadata needs a token."""
-    names = ("snapshot-block", "imds-defaults")
+    names = ("snapshot-block", "imds-defaults", "allowed-images")
     assert spawn("guardrails", "apply", *names, "--yes").code == 0
     ec2 = account.client("ec2")
+    allowed = ec2.get_allowed_images_settings()
+    assert (allowed["State"], "amazon" in str(allowed["ImageCriteria"])) == ("enabled", True)
     volume = ec2.create_volume(AvailabilityZone=f"{REGION}a", Size=1)["VolumeId"]
     snapshot = ec2.create_snapshot(VolumeId=volume)["SnapshotId"]
     share = {
@@ -107,7 +108,7 @@ def test_who_may_not_look_learns_what_was_denied(account: Account, spawn: Progra
     assert {state for found in states(seen.document()).values() for state in found} == {"UNKNOWN"}
     assert not seen.document()["present"]
     calls = {one["why"].partition(" ")[0] for one in seen.document()["guardrails"]}
-    assert {"iam:GetPolicy", "organizations:ListPolicies", "ec2:GetAllowedImagesSettings"} <= calls
+    assert {"iam:GetPolicy", "organizations:ListPolicies", "ec2:GetEbsEncryptionByDefault"} <= calls
     denied = spawn("guardrails", "apply", "boundary", "--yes", **keys)
     assert denied.code == 4, denied.stderr
     assert "iam:GetPolicy" in denied.stderr

@@ -14,6 +14,7 @@ from spawn.cli.options import Account
 from spawn.core.errors import InputError
 from spawn.iam.guardrails.catalog import CATALOG, named, usual, written
 from spawn.iam.guardrails.model import Caller, Guardrail, Kind, Row, Wishes
+from spawn.iam.guardrails.places import parse_target
 from spawn.lifecycle.guardrails import usual_image_owners
 from spawn.lifecycle.guardrails_model import Place
 
@@ -81,7 +82,7 @@ class GuardrailWords:
             account=wishes.account,
             home_region=account.region,
             regions=self.regions or (account.region,),
-            target=self.target,
+            target=parse_target(self.target),
         )
 
 

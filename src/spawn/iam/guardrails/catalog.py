@@ -48,7 +48,9 @@ def _scp(
     )
 
 
-def _setting(name: str, purpose: str, write: Callable[[Wishes], Document]) -> Row:
+def _setting(
+    name: str, purpose: str, write: Callable[[Wishes], Document], *, optional: bool = False
+) -> Row:
     return Row(
         name=name,
         kind=Kind.SETTING,
@@ -57,6 +59,7 @@ def _setting(name: str, purpose: str, write: Callable[[Wishes], Document]) -> Ro
         judged=_SETTING_JUDGED,
         write=write,
         aws_name=lambda _: "",
+        optional=optional,
     )
 
 
@@ -139,6 +142,8 @@ CATALOG: Final = (
         "allowed-images",
         "only images of --image-owners, and the account's own, are found and launched",
         settings.allowed_images,
+        # It takes others' images from everybody in the region, shared ones of the company's too.
+        optional=True,
     ),
     _rule("imdsv2", "reports instances that answer without a token", rules.imdsv2),
     _rule("ebs-encryption", "reports that EBS encryption is off", rules.encryption_by_default),
@@ -174,14 +179,17 @@ def named(names: Iterable[str]) -> tuple[Row, ...]:
 
 def usual(wishes: Wishes) -> tuple[tuple[Row, ...], tuple[str, ...]]:
     """Return the rows that are meant where none is named, and a note for each left out."""
-    rows = [row for row in CATALOG if not row.optional]
-    lacking = {row.name: wishes.lacks(row.needs) for row in rows}
-    notes = [
-        f"{name} is left out: it needs {' and '.join(needs)}"
-        for name, needs in lacking.items()
-        if needs
-    ]
-    return tuple(row for row in rows if not lacking[row.name]), tuple(notes)
+    reasons = {row.name: _left_out(row, wishes) for row in CATALOG}
+    notes = tuple(f"{name} is left out: {why}" for name, why in reasons.items() if why)
+    return tuple(row for row in CATALOG if not reasons[row.name]), notes
+
+
+def _left_out(row: Row, wishes: Wishes) -> str:
+    """Say why a guardrail is not meant where none is named, "" for one that is."""
+    if row.optional:
+        return "it is meant only where it is named"
+    needs = wishes.lacks(row.needs)
+    return f"it needs {' and '.join(needs)}" if needs else ""
 
 
 def written(row: Row, wishes: Wishes) -> Guardrail:

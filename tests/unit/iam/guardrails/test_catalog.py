@@ -13,7 +13,7 @@ from spawn.core.errors import InputError
 from spawn.iam.documents import PolicyDocument, canonical_json
 from spawn.iam.guardrails.catalog import CATALOG, named, usual, written
 from spawn.iam.guardrails.model import Caller, Kind, Row, Wishes
-from spawn.iam.guardrails.places import parse_account, partition_of
+from spawn.iam.guardrails.places import parse_account, parse_target, partition_of
 from spawn.iam.parsing import parse_document
 from spawn.lifecycle.guardrails import usual_image_owners
 from tests.unit.iam.guardrails.requests import WISHES
@@ -102,12 +102,14 @@ def test_what_was_not_said_is_asked_for_or_left_out() -> None:
     rows, notes = usual(account)
     names = {row.name for row in rows}
     assert "boundary" in names
-    assert not names & {"owners", "backstops", "scp-regions", "config-no-public-ip"}
     assert [note.partition(" ")[0] for note in notes] == [
         "owners",
         "backstops",
         "scp-regions",
+        "allowed-images",
+        "config-no-public-ip",
     ]
+    assert not names & {note.partition(" ")[0] for note in notes}
 
 
 def test_a_misspelt_name_is_answered_with_the_nearest() -> None:
@@ -128,3 +130,11 @@ def test_other_partitions_have_their_own_words() -> None:
     assert partition_of("us-gov-west-1") == "aws-us-gov"
     with pytest.raises(InputError):
         parse_account("12345")
+
+
+@pytest.mark.parametrize("text", ["", "r-ab12", "ou-ab12-cdefgh34", "123456789012"])
+def test_a_target_is_a_root_a_unit_or_an_account(text: str) -> None:
+    """What is none of them is refused before anything is looked at."""
+    assert parse_target(text) == text
+    with pytest.raises(InputError):
+        parse_target(f"{text}!")

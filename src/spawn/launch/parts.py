@@ -21,6 +21,7 @@ from spawn.launch.rights import (
     decisive_boundary,
     possible_backstop_roles,
     possible_roles,
+    rights_words,
 )
 from spawn.launch.shipping import shipping_templates
 from spawn.launch.spec import LaunchSpec
@@ -218,12 +219,13 @@ def _instance_role(
     if wanted is not None:
         asked = (*spec.iam_policies, *shipping_templates(spec))
         templates = tuple(word for text in asked for word in text.split(","))
-        verb = "reuses" if plans[0].reused else "makes"
+        kind = "reused" if plans[0].reused else "new"
+        may = rights_words(spec, facts.duty_statements(spec))
         return (
             {"Name": wanted.name},
             wanted.name,
             _posture_of(wanted, templates),
-            f"{verb} the role {wanted.name}",
+            f"{wanted.name} ({kind}): {may}",
         )
     if spec.iam_role is None or facts.caller.named_role is None:
         return None, "", None, "no role: it may do nothing in AWS"

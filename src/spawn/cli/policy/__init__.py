@@ -6,7 +6,11 @@ import click
 
 from spawn.cli.lazy import LazyGroup
 
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "list": "The templates that --iam-policy takes.",
+    "show": "What policies say, to the letter and in words.",
+    "diff": "What one policy allows that another does not.",
+}
 
 
 @click.group(name="policy", cls=LazyGroup, package="spawn.cli.policy", table=COMMANDS)

@@ -39,10 +39,11 @@ def parse_document(text: str | bytes, *, flag: str) -> PolicyDocument:
         raise InputError(f"{flag} is not a policy document", why=str(error)) from error
 
 
-def document_of(value: object) -> PolicyDocument:
+def document_of(value: object, *, may_be_empty: bool = False) -> PolicyDocument:
     """Read a policy from JSON's values; text is read as JSON first.
 
-    Raises ValueError saying which statement is wrong, and in what.
+    Raises ValueError saying which statement is wrong, and in what; unless it `may_be_empty`, also
+    for a policy with an empty list of statements.
     """
     if isinstance(value, str):
         value = _json_of(value)
@@ -51,7 +52,7 @@ def document_of(value: object) -> PolicyDocument:
     _refuse_unknown(value, _DOCUMENT_MEMBERS, place="the policy")
     statements = value.get("Statement")
     members = [statements] if isinstance(statements, dict) else statements
-    if not isinstance(members, list) or not members:
+    if not isinstance(members, list) or not (members or may_be_empty):
         raise ValueError("the policy has no Statement")
     return PolicyDocument(
         version=str(value.get("Version", _VERSION_WHERE_NONE)),

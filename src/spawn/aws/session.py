@@ -41,13 +41,19 @@ class _Patience(msgspec.Struct, frozen=True, kw_only=True):
     connect_timeout_seconds: int
     read_timeout_seconds: int
     attempts: int
+    mode: str = "standard"
 
 
 # The first attempt and four more: botocore's standard mode backs off up to 20 s in between.
 _PATIENCE = _Patience(connect_timeout_seconds=5, read_timeout_seconds=30, attempts=5)
 # Those that a launch can do without must not hold it up.
 _PATIENCE_WITH = {
-    "pricing": _Patience(connect_timeout_seconds=2, read_timeout_seconds=4, attempts=1)
+    "pricing": _Patience(connect_timeout_seconds=2, read_timeout_seconds=4, attempts=1),
+    # LookupEvents is answered twice a second, to all of an account together: whoever asks more
+    # often is told to wait, and adaptive retries find the pace.
+    "cloudtrail": _Patience(
+        connect_timeout_seconds=5, read_timeout_seconds=30, attempts=10, mode="adaptive"
+    ),
 }
 
 
@@ -165,7 +171,7 @@ class Session:
         config = Config(
             connect_timeout=patience.connect_timeout_seconds,
             read_timeout=patience.read_timeout_seconds,
-            retries={"mode": "standard", "total_max_attempts": patience.attempts},
+            retries={"mode": patience.mode, "total_max_attempts": patience.attempts},
             max_pool_connections=CONNECTIONS,
             user_agent_extra=self._user_agent,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from spawn.aws import (
+    cloudtrail,
     dynamodb,
     ec2,
     ec2_changes,
@@ -17,6 +18,7 @@ from spawn.aws import (
     removal,
     route53,
     s3,
+    s3_objects,
     scheduler,
     ssm,
     sts,
@@ -27,6 +29,7 @@ from spawn.core.errors import Defect
 OPERATIONS: dict[str, Operation] = {
     known.key: known
     for module in (
+        cloudtrail,
         dynamodb,
         ec2,
         ec2_changes,
@@ -41,6 +44,7 @@ OPERATIONS: dict[str, Operation] = {
         removal,
         route53,
         s3,
+        s3_objects,
         scheduler,
         ssm,
         sts,

@@ -25,7 +25,6 @@ from spawn.iam.grants import (
     Rule,
     Subject,
     can_be,
-    covered,
     details_of,
     granted,
     rule_covers,
@@ -33,6 +32,7 @@ from spawn.iam.grants import (
     service_of,
     services_of,
 )
+from spawn.iam.patterns import covers
 
 
 class Verb(enum.StrEnum):
@@ -190,7 +190,7 @@ def _not_in(one: Granted, other: Granted) -> Iterator[Rule]:
 
 def _common(rule: Rule, denied: Rule) -> Rule:
     """Return the part of a rule that a denial takes away, as far as a pattern can say it."""
-    is_part = covered(rule.resource, denied.resource)
+    is_part = covers(rule.resource, denied.resource)
     return Rule(
         action=rule.action,
         resource=denied.resource if is_part else rule.resource,

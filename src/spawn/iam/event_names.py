@@ -1,4 +1,4 @@
-"""CloudTrail's names of calls, in IAM's words, and which calls CloudTrail shows only if asked. Pure.
+"""CloudTrail's names of calls in IAM's words, and which it shows only where it is asked to. Pure.
 
 Sources: Amazon S3 user guide, "Required permissions for Amazon S3 API operations"; CloudTrail user
 guide, "Logging data events"; the services' own guides on logging with CloudTrail.
@@ -6,6 +6,7 @@ guide, "Logging data events"; the services' own guides on logging with CloudTrai
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from typing import Final
@@ -17,11 +18,6 @@ _PREFIXES: Mapping[str, str] = {
     "email": "ses",
     "monitoring": "cloudwatch",
     "tagging": "tag",
-    "application-autoscaling": "application-autoscaling",
-    "cognito-idp": "cognito-idp",
-    "elasticloadbalancing": "elasticloadbalancing",
-    "lex": "lex",
-    "logs": "logs",
 }
 # Lambda's events bear the date of the API's version: Invoke20150331, GetFunction20150331v2.
 _DATED = re.compile(r"\d{8}(v\d+)?$", re.ASCII)
@@ -70,7 +66,6 @@ _ACTIONS: Mapping[str, tuple[str, ...]] = {
     "s3:UploadPart": ("s3:PutObject",),
     "s3:UploadPartCopy": ("s3:GetObject", "s3:PutObject"),
 }
-# A call that names no version may be of one: what was asked for decides, and the event tells it.
 
 # Actions whose calls are data events: they are in no history, and in a trail only where it
 # selects them. Service -> the type of resource that is selected, the actions' names as patterns.
@@ -130,6 +125,7 @@ def actions_of_event(source: str, name: str) -> tuple[str, ...]:
     )
 
 
+@functools.cache
 def data_type(action: str) -> str | None:
     """Return which type of resource a trail must select to show the action, None for any trail."""
     service, _, name = action.partition(":")
@@ -138,6 +134,7 @@ def data_type(action: str) -> str | None:
     return kind if is_data else None
 
 
+@functools.cache
 def is_unrecorded(action: str) -> bool:
     """Say whether CloudTrail shows no use of the action, whatever is selected."""
     return any(reference.wildcard(pattern).fullmatch(action) for pattern in UNRECORDED)

@@ -104,7 +104,7 @@ def granted(subject: Subject, *, services: frozenset[str]) -> Granted:
 def rule_covers(wider: Rule, narrower: Rule) -> bool:
     """Say whether all that `narrower` is about, `wider` is about too. Both are of one action."""
     return (
-        covered(wider.resource, narrower.resource)
+        covers(wider.resource, narrower.resource)
         and all(_is_outside(each, narrower) for each in wider.outside)
         and all(_is_implied(each, narrower.conditions) for each in wider.conditions)
     )
@@ -114,16 +114,13 @@ def rules_meet(one: Rule, other: Rule) -> bool:
     """Say whether there may be a request that both are about."""
     return (
         meets(one.resource, other.resource)
-        and not any(covered(each, other.resource) for each in one.outside)
-        and not any(covered(each, one.resource) for each in other.outside)
+        and not any(covers(each, other.resource) for each in one.outside)
+        and not any(covers(each, one.resource) for each in other.outside)
     )
 
 
-covered = functools.lru_cache(maxsize=100_000)(covers)
-
-
 def _is_outside(pattern: str, rule: Rule) -> bool:
-    return not meets(pattern, rule.resource) or any(covered(own, pattern) for own in rule.outside)
+    return not meets(pattern, rule.resource) or any(covers(own, pattern) for own in rule.outside)
 
 
 def _is_implied(condition: Condition, given: tuple[Condition, ...]) -> bool:
@@ -140,7 +137,7 @@ def _implies(given: Condition, condition: Condition) -> bool:
     if operator == their_operator and operator in {"stringequals", "arnlike"}:
         return set(their_values) <= set(values)
     if operator == "stringlike" and their_operator in {"stringequals", "stringlike"}:
-        return all(any(covered(own, theirs) for own in values) for theirs in their_values)
+        return all(any(covers(own, theirs) for own in values) for theirs in their_values)
     return given.meaning == condition.meaning
 
 
@@ -274,8 +271,8 @@ def _within(
 def _intersection(rule: Rule, limit: Rule) -> Rule:
     resource = rule.resource
     more: tuple[Condition, ...] = ()
-    if not covered(limit.resource, rule.resource):
-        if covered(rule.resource, limit.resource):
+    if not covers(limit.resource, rule.resource):
+        if covers(rule.resource, limit.resource):
             resource = limit.resource
         else:
             # What crosses is no pattern of its own: the other one becomes a test.

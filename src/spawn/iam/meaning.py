@@ -20,12 +20,12 @@ from spawn.iam.grants import (
     Rule,
     Subject,
     can_be,
-    covered,
     details_of,
     granted,
     is_of_type,
     services_of,
 )
+from spawn.iam.patterns import covers
 
 # Names and places that no policy means unless it means every one.
 _ANOTHER = "zz-another-zz"
@@ -129,7 +129,7 @@ def _reach_limits(service: str, allowed: Mapping[str, tuple[Rule, ...]]) -> Iter
         }
         is_kept_out = all(
             examples[action]
-            and not any(covered(rule.resource, arn) for rule in rules for arn in examples[action])
+            and not any(covers(rule.resource, arn) for rule in rules for arn in examples[action])
             for action, rules in typed.items()
         )
         if typed and is_kept_out:

@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 
@@ -112,9 +113,18 @@ def uses_of(event: Event) -> tuple[Use, ...]:
     """Return what must be allowed for an event; nothing where IAM has no such action."""
     return tuple(
         Use(action=action, resource=resource)
-        for action in actions_of_event(event.event_source, event.event_name)
+        for named in actions_of_event(event.event_source, event.event_name)
+        for action in [_of_a_version(event, named)]
         for resource in _resources(event, action)
     )
+
+
+def _of_a_version(event: Event, action: str) -> str:
+    """Return the action that S3 asks for where a version is named: GetObjectVersion."""
+    if not action.startswith("s3:") or not (event.request_parameters or {}).get("versionId"):
+        return action
+    versioned = action.replace("Object", "ObjectVersion", 1)
+    return versioned if details_of(versioned) is not None else action
 
 
 def _resources(event: Event, action: str) -> tuple[str | None, ...]:
@@ -130,15 +140,32 @@ def _resources(event: Event, action: str) -> tuple[str | None, ...]:
         if kind.name.lower() in patterns
     ]
     parameters = event.request_parameters or {}
+    copied = parameters.get("x-amz-copy-source")
+    if action.startswith("s3:GetObject") and isinstance(copied, str):
+        source = unquote(copied).partition("?")[0].lstrip("/")
+        return (_literal(f"arn:{event_partition(event)}:s3:::{source}"),)
+    told = [] if copied else [each.arn for each in event.resources or () if each.arn]
     for found in (
-        [each.arn for each in event.resources or () if each.arn],
-        [text for text in _texts(parameters) if text.startswith("arn:")],
+        [_literal(_with_index(arn, parameters)) for arn in told],
+        [_literal(text) for text in _texts(parameters) if text.startswith("arn:")],
         [arn for each in types for arn in _filled(each, event, action)],
     ):
         fitting = dict.fromkeys(arn for arn in found if any(is_of_type(t, arn) for t in types))
         if fitting:
             return tuple(fitting)
     return (None,)
+
+
+def _literal(text: str) -> str:
+    """Write a name so that a policy takes it as it is: object keys may hold wildcards."""
+    return re.sub(r"[*?$]", lambda found: f"${{{found[0]}}}", text)
+
+
+def _with_index(arn: str, parameters: Mapping[str, Any]) -> str:
+    """DynamoDB tells the table, and asks for the right to its index."""
+    index = parameters.get("indexName")
+    is_table = ":dynamodb:" in arn and "/index/" not in arn
+    return f"{arn}/index/{index}" if index and is_table else arn
 
 
 def _texts(value: object) -> Iterator[str]:
@@ -174,7 +201,11 @@ def _filled(arn: str, event: Event, action: str) -> Iterator[str]:
             name: named[spelling][min(index, len(named[spelling]) - 1)]
             for name, spelling in spelled.items()
         }
-        yield _VARIABLE.sub(lambda found, values=places | names: values[found[1]], arn)
+        yield _with_names(arn, places | names)
+
+
+def _with_names(arn: str, names: Mapping[str, str]) -> str:
+    return _VARIABLE.sub(lambda found: names[found[1]], arn)
 
 
 def event_partition(event: Event) -> str:
@@ -196,10 +227,10 @@ def _named(parameters: Mapping[str, Any], service: str) -> dict[str, list[str]]:
             for item in value.get("items") or ():
                 for inner, text in item.items() if isinstance(item, Mapping) else ():
                     if isinstance(text, str):
-                        found.setdefault(inner, []).append(text)
+                        found.setdefault(inner, []).append(_literal(text))
     url = parameters.get("queueUrl")
     if isinstance(url, str):
-        found["queueName"] = [url.rstrip("/").rpartition("/")[2]]
+        found["queueName"] = [_literal(url.rstrip("/").rpartition("/")[2])]
     return found
 
 
@@ -208,5 +239,5 @@ def _as_in_arn(service: str, name: str, value: str) -> str:
         return value.removeprefix("/").partition(":")[0]
     if service == "secretsmanager" and name == "secretId":
         # Secrets Manager user guide: the ARN ends in six characters that it adds to the name.
-        return f"{value}-??????"
-    return value
+        return f"{_literal(value)}-??????"
+    return _literal(value)

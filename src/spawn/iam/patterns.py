@@ -15,10 +15,12 @@ and so each `*` is tried as any number of those.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 
 _TOKEN = re.compile(r"\$\{[^}]*\}|.", re.DOTALL)
+_OPEN = re.compile(r"[*?]|\$\{")
 # IAM user guide, "Policy variables": how the three special characters are written as themselves.
 _ESCAPES = {"${*}": "\0*", "${?}": "\0?", "${$}": "$"}
 _STAR, _ONE = "*", "?"
@@ -28,6 +30,7 @@ _FRESH, _UNKNOWN = "\0fresh", "${"
 _MOST_SETS = 500
 
 
+@functools.lru_cache(maxsize=100_000)
 def covers(wider: str, narrower: str) -> bool:
     """Say whether every text that `narrower` takes is taken by `wider`.
 
@@ -49,8 +52,13 @@ def covers(wider: str, narrower: str) -> bool:
     return all(places >> len(pattern) & 1 for places in reached)
 
 
+@functools.lru_cache(maxsize=100_000)
 def meets(one: str, other: str) -> bool:
     """Say whether some text is taken by both; with variables, whether it may be."""
+    if one == other or _STAR in {one, other}:
+        return True
+    if not _OPEN.search(one) and not _OPEN.search(other):
+        return False
     left, right = _tokens(one), _tokens(other)
     # A row for each place in `left`: the places in `right` that a common text can have reached.
     places = _loose(right, 1)

@@ -7,20 +7,23 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
+import msgspec
+
+from spawn.iam.evaluation import Decision, Kind, Outcome, PolicySet, Request, decide
 from spawn.local.control import account
-from spawn.local.control.authorize import Decision, Outcome, RequestFacts, decide, trusts
 from spawn.local.control.lookups import AccountLookup
 from spawn.local.control.messages import AwsError
 from spawn.local.control.needs import needs_of
 from spawn.local.control.operations import Call
-from spawn.local.control.policies import UnreadablePolicy, parse_policy
-from spawn.local.control.principals import Principal, find_role
+from spawn.local.control.principals import ADMINISTRATION, Principal, compiled, find_role
 
-_REASONS = {
-    Outcome.DENIED_EXPLICITLY: "with an explicit deny in an identity-based policy",
-    Outcome.DENIED_BY_IDENTITY: "because no identity-based policy allows the {action} action",
-    Outcome.DENIED_BY_BOUNDARY: "because no permissions boundary allows the {action} action",
-    Outcome.DENIED_BY_SESSION: "because no session policy allows the {action} action",
+# IAM user guide, "Troubleshoot access denied error messages": AWS's names of the kinds.
+_KINDS = {
+    Kind.IDENTITY: "identity-based policy",
+    Kind.RESOURCE: "resource-based policy",
+    Kind.BOUNDARY: "permissions boundary",
+    Kind.SCP: "service control policy",
+    Kind.SESSION: "session policy",
 }
 
 
@@ -30,15 +33,16 @@ def authorize(call: Call, principal: Principal, *, source_ip: str, now: datetime
         return
     common = common_context(call, principal, source_ip=source_ip, now=now)
     for need in needs_of(call, AccountLookup()):
-        facts = RequestFacts(
-            principal_arn=principal.arn,
+        asked = Request(
+            principal=principal.arn,
+            role_arn=principal.role_arn,
             action=need.action,
             resource=need.resource,
             context={**common, **need.context},
         )
-        decision = decide(facts, principal.policies)
+        decision = decide(asked, principal.policies)
         if not decision.is_allowed:
-            raise access_denied(call, facts, decision)
+            raise access_denied(call, asked, decision)
 
 
 def common_context(
@@ -84,19 +88,19 @@ def _principal_arn(principal: Principal) -> str:
     return principal.role_arn or principal.arn
 
 
-def access_denied(call: Call, facts: RequestFacts, decision: Decision) -> AwsError:
+def access_denied(call: Call, asked: Request, decision: Decision) -> AwsError:
     """AWS's refusal: who, what, on what, why; in EC2's case with the encoded message too."""
-    reason = _REASONS[decision.outcome].format(action=facts.action)
-    quoted = f'"{facts.resource}"' if facts.action.startswith("s3:") else facts.resource
-    where = f" on resource: {quoted}" if facts.resource != "*" else ""
+    quoted = f'"{asked.resource}"' if asked.action.startswith("s3:") else asked.resource
+    where = f" on resource: {quoted}" if asked.resource != "*" else ""
     text = (
-        f"User: {facts.principal_arn} is not authorized to perform: {facts.action}{where} {reason}"
+        f"User: {asked.principal} is not authorized to perform: {asked.action}{where} "
+        f"{_reason(asked, decision)}"
     )
     if call.protocol == "ec2":
         return AwsError(
             "UnauthorizedOperation",
             f"You are not authorized to perform this operation. {text}. Encoded authorization "
-            f"failure message: {encode_denial(facts, decision)}",
+            f"failure message: {encode_denial(asked, decision)}",
             status=403,
         )
     if call.protocol in {"json", "rest-json"}:
@@ -106,21 +110,29 @@ def access_denied(call: Call, facts: RequestFacts, decision: Decision) -> AwsErr
     return AwsError("AccessDenied", text, status=403)
 
 
-def encode_denial(facts: RequestFacts, decision: Decision) -> str:
+def _reason(asked: Request, decision: Decision) -> str:
+    kind = _KINDS[decision.kind]
+    if decision.outcome is Outcome.EXPLICIT_DENY:
+        article = "an" if kind.startswith("i") else "a"
+        return f"with an explicit deny in {article} {kind}"
+    return f"because no {kind} allows the {asked.action} action"
+
+
+def encode_denial(asked: Request, decision: Decision) -> str:
     """The message that sts:DecodeAuthorizationMessage makes readable again."""
     message = {
         "allowed": False,
-        "explicitDeny": decision.outcome is Outcome.DENIED_EXPLICITLY,
+        "explicitDeny": decision.outcome is Outcome.EXPLICIT_DENY,
         "matchedStatements": {"items": []},
         "failures": {"items": []},
         "context": {
-            "principal": {"arn": facts.principal_arn},
-            "action": facts.action,
-            "resource": facts.resource,
+            "principal": {"arn": asked.principal},
+            "action": asked.action,
+            "resource": asked.resource,
             "conditions": {
                 "items": [
                     {"key": key, "values": {"items": [{"value": v} for v in values]}}
-                    for key, values in sorted(facts.context.items())
+                    for key, values in sorted(asked.context.items())
                 ]
             },
         },
@@ -141,27 +153,31 @@ def decode_denial(encoded: str) -> str:
     return text
 
 
-def may_assume(
-    role_arn: str, principals: frozenset[tuple[str, str]], context: Mapping[str, tuple[str, ...]]
+def service_may_assume(
+    role_arn: str, context: Mapping[str, tuple[str, ...]], *, service: str
 ) -> bool:
-    """Whether the role's trust policy lets one of `principals` take it."""
-    role = find_role(role_arn)
+    """Whether the role's trust policy lets a service take it."""
+    asked = Request(principal=service, action="sts:AssumeRole", resource=role_arn, context=context)
+    return _is_trusted(asked, PolicySet())
+
+
+def principal_may_assume(
+    role_arn: str, principal: Principal, context: Mapping[str, tuple[str, ...]]
+) -> bool:
+    """Whether the role's trust policy, and where that leaves it to them the principal's, do."""
+    asked = Request(
+        principal=principal.arn,
+        role_arn=principal.role_arn,
+        action="sts:AssumeRole",
+        resource=role_arn,
+        context=context,
+    )
+    return _is_trusted(asked, principal.policies or ADMINISTRATION)
+
+
+def _is_trusted(asked: Request, policies: PolicySet) -> bool:
+    role = find_role(asked.resource)
     if role is None:
         return False
-    try:
-        policy = parse_policy("trust policy", str(role.assume_role_policy_document))
-    except UnreadablePolicy:
-        return False
-    facts = RequestFacts(
-        principal_arn="", action="sts:AssumeRole", resource=role_arn, context=context
-    )
-    return trusts(policy, principals, facts)
-
-
-def principals_of(principal: Principal) -> frozenset[tuple[str, str]]:
-    """The names by which a trust policy of this account can mean a principal."""
-    root = f"arn:{account.PARTITION}:iam::{account.ACCOUNT_ID}:root"
-    names = {root, account.ACCOUNT_ID, principal.arn}
-    if principal.role_arn:
-        names.add(principal.role_arn)
-    return frozenset(("AWS", name) for name in names)
+    trust = compiled("trust policy", str(role.assume_role_policy_document))
+    return decide(asked, msgspec.structs.replace(policies, resource=trust)).is_allowed

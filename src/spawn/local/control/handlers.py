@@ -28,7 +28,7 @@ from spawn.local.control import (
     sessions,
     spot,
 )
-from spawn.local.control.access import decode_denial, may_assume, principals_of
+from spawn.local.control.access import decode_denial, principal_may_assume
 from spawn.local.control.duty import Duty
 from spawn.local.control.launch import fingerprint
 from spawn.local.control.lookups import find_key
@@ -224,7 +224,7 @@ def _check_trust(duty: Duty) -> None:
     external = duty.call.parameters.get("ExternalId")
     if external:
         context["sts:externalid"] = (str(external),)
-    if not may_assume(role_arn, principals_of(duty.principal), context):
+    if not principal_may_assume(role_arn, duty.principal, context):
         raise AwsError(
             "AccessDenied",
             f"User: {duty.principal.arn} is not authorized to perform: sts:AssumeRole on "

@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from spawn.local.control import account
-from spawn.local.control.access import may_assume
+from spawn.local.control.access import service_may_assume
 from spawn.local.control.messages import AwsError
 
 _AT = re.compile(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)")
@@ -72,7 +72,7 @@ def is_trusted(role_arn: str, region: str, group: str) -> bool:
         "aws:sourceaccount": (account.ACCOUNT_ID,),
         "aws:sourcearn": (f"{base}:schedule-group/{group}",),
     }
-    return may_assume(role_arn, frozenset({("Service", "scheduler.amazonaws.com")}), context)
+    return service_may_assume(role_arn, context, service="scheduler.amazonaws.com")
 
 
 def due_at(expression: str, timezone: str | None) -> datetime | None:

@@ -16,9 +16,7 @@ from spawn.aws.shapes import Shape, many
 
 # A bucket of trails may bear any name.
 LIST_OBJECTS = read("s3", "ListObjectsV2", Permission("s3:ListBucket", "arn:{partition}:s3:::*"))
-GET_OBJECT = read(
-    "s3", "GetObject", Permission("s3:GetObject", "arn:{partition}:s3:::*/AWSLogs/*")
-)
+GET_OBJECT = read("s3", "GetObject", Permission("s3:GetObject", "arn:{partition}:s3:::*/AWSLogs/*"))
 
 OPERATIONS = (LIST_OBJECTS, GET_OBJECT)
 

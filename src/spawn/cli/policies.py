@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import click
 
-from spawn.aws.questions import answer_of, value_of
+from spawn.aws.questions import Asker, answer_of, value_of
 from spawn.aws.sts import Identity, caller_question
+from spawn.cli.finding import SIDE_BY_SIDE, everything
 from spawn.cli.options import Account, AccountWords, account_of, with_settings
 from spawn.cli.wiring import Wiring
-from spawn.core.errors import AwsRefusal, InputError, NamedThingNotFound
+from spawn.core.errors import AccountError, AwsRefusal, InputError, NamedThingNotFound
 from spawn.iam.documents import PolicyDocument
 from spawn.iam.grants import Subject
-from spawn.iam.parsing import parse_document
+from spawn.iam.parsing import document_of, parse_document
 from spawn.iam.scopes import Place
 from spawn.iam.templates import TEMPLATES, parse_templates, statements
+from spawn.lifecycle.listed import ListedInstance
+from spawn.lifecycle.policies_of import HeldPolicy, Holder, policies_of
+from spawn.lifecycle.resolve import resolve_one
 
 # What stands in ARNs where nobody says whose they are.
 _PARTITION, _ACCOUNT, _REGION = "aws", "ACCOUNT", "REGION"
@@ -38,6 +43,7 @@ class Meant:
 
     subject: Subject
     notes: tuple[str, ...] = ()
+    holder: Holder | None = None
 
     @property
     def document(self) -> PolicyDocument:
@@ -57,11 +63,17 @@ class Policies:
         self._wiring = wiring
         self._asked = asked
         self._account_id = account_id
+        self._region = ""
 
     @cached_property
     def account(self) -> Account:
         """The way to AWS. Raises InputError where no region is set."""
         return account_of(self._wiring, self._asked)
+
+    @property
+    def region(self) -> str:
+        """The region of the instance that was named, or the account's."""
+        return self._region or self.account.region
 
     @cached_property
     def caller(self) -> Identity:
@@ -108,7 +120,34 @@ class Policies:
     def _meaning(self, word: str, flag: str) -> Meant:
         if word.partition(":")[0] in _TEMPLATE_SERVICES and ":" in word:
             return self._template(word, flag)
-        return Meant(Subject(policies=(parse_document(_text_of(word, flag), flag=flag),)))
+        if Path(word).is_file() or word.endswith(".json") or word.startswith((".", "/")):
+            document = parse_document(_text_of(word, flag), flag=f"{flag} {word}")
+            return Meant(Subject(policies=(document,)))
+        return self.held_by(word)
+
+    def held_by(self, word: str) -> Meant:
+        """Return the policies of a role, a user or an instance. Raises what `policies_of` does."""
+        with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
+            holder = policies_of(
+                Asker(self.account.reader, pool),
+                word,
+                region=self.account.region,
+                find_instance=self._instance,
+            )
+        notes = [f"not all of {holder.name} could be read: {why}" for why in holder.unseen]
+        if holder.boundary is not None:
+            notes.append(f"within the permissions boundary {holder.boundary.name}")
+        subject = Subject(
+            policies=tuple(_parsed(held) for held in holder.policies),
+            boundary=None if holder.boundary is None else _parsed(holder.boundary),
+        )
+        return Meant(subject, tuple(notes), holder)
+
+    def _instance(self, word: str) -> ListedInstance:
+        _, listing = everything(self._wiring, self.account, region=self._asked.region)
+        row = resolve_one(word, listing)
+        self._region = row.region
+        return row
 
     def _template(self, word: str, flag: str) -> Meant:
         place, note = self.place
@@ -125,6 +164,13 @@ class Policies:
         )
         subject = Subject(policies=(PolicyDocument(statements=found),))
         return Meant(subject, (note,) if note else ())
+
+
+def _parsed(held: HeldPolicy) -> PolicyDocument:
+    try:
+        return document_of(held.text)
+    except ValueError as error:
+        raise AccountError(f"the policy {held.name} can't be read", why=str(error)) from error
 
 
 def _text_of(word: str, flag: str) -> bytes:

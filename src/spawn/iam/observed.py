@@ -78,6 +78,7 @@ class UserIdentity(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class Event(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One recorded call; only what bears on permissions."""
 
+    event_id: str = msgspec.field(default="", name="eventID")
     event_source: str
     event_name: str
     event_time: datetime

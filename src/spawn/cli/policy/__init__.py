@@ -10,6 +10,7 @@ COMMANDS: dict[str, str] = {
     "list": "The templates that --iam-policy takes.",
     "show": "What policies say, to the letter and in words.",
     "diff": "What one policy allows that another does not.",
+    "rightsize": "The smallest policy that would have sufficed.",
 }
 
 

@@ -12,6 +12,7 @@ import pytest
 from spawn.aws.door import ReadingDoor
 from spawn.aws.questions import Asker
 from spawn.core.errors import NamedThingNotFound
+from spawn.lifecycle.listed import ListedInstance
 from spawn.lifecycle.policies_of import Holder, policies_of
 from tests.integration.launch.account import ACCOUNT, REGION, Account
 from tests.integration.launch.conftest import account, control_plane
@@ -36,7 +37,7 @@ def read(account: Account, tmp_path: Path) -> Read:
     variables = account.cloud.access.variables
 
     def policies(word: str, **keys: str) -> Holder:
-        given = variables | keys
+        given = {**variables, **keys}
         pair = given["AWS_ACCESS_KEY_ID"], given["AWS_SECRET_ACCESS_KEY"]
         session = session_at(
             account.cloud.endpoint_url, tmp_path / "config", region=REGION, keys=pair
@@ -48,7 +49,7 @@ def read(account: Account, tmp_path: Path) -> Read:
     return policies
 
 
-def _no_instance(word: str) -> object:
+def _no_instance(word: str) -> ListedInstance:
     raise NamedThingNotFound(f"no instance {word}")
 
 

@@ -9,6 +9,7 @@ from spawn.cli.lazy import LazyGroup
 COMMANDS: dict[str, str] = {
     "list": "The templates that --iam-policy takes.",
     "show": "What policies say, to the letter and in words.",
+    "can": "Whether somebody may do something, and by which statement.",
     "diff": "What one policy allows that another does not.",
     "rightsize": "The smallest policy that would have sufficed.",
 }

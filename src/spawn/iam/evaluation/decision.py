@@ -162,7 +162,7 @@ def _held_back(kind: Kind, policy: CompiledPolicy) -> Decision:
 def _nobody_allows(
     who: Requester, grant: Grant, policies: PolicySet, *, is_foreign: bool
 ) -> tuple[Kind, str]:
-    if not who.account and not policies.identity:
+    if who.is_outside or (not who.account and policies.resource is not None):
         return Kind.RESOURCE, "no policy of the resource allows it to who asks"
     if grant is Grant.ACCOUNT and not is_foreign:
         why = "the resource's policy leaves it to the account, and no identity policy allows it"

@@ -160,3 +160,21 @@ def test_ways_in_by_the_usual_words(account: Account, plain_aws: Program, home: 
     assert f"(TargetNotConnected) when calling the StartSession operation: {instance}" in (
         refused.stderr
     )
+
+
+def test_the_history_and_queues_in_the_usual_words(plain_aws: Program) -> None:
+    """A queue and a repository are made, used, and found again in CloudTrail's history."""
+    text = ("--output", "text", "--query")
+    queue = ("sqs", "create-queue", "--queue-name", "work")
+    url = _out(plain_aws, *queue, *text, "QueueUrl")
+    _out(plain_aws, "sqs", "send-message", "--queue-url", url, "--message-body", "hello")
+    taken = ("sqs", "receive-message", "--queue-url", url)
+    assert _out(plain_aws, *taken, *text, "Messages[0].Body") == "hello"
+    made = ("ecr", "create-repository", "--repository-name", "team/app")
+    assert _out(plain_aws, *made, *text, "repository.repositoryName") == "team/app"
+    found = _out(
+        plain_aws,
+        *("cloudtrail", "lookup-events", "--lookup-attributes"),
+        *("AttributeKey=ReadOnly,AttributeValue=false", *text, "Events[].EventName"),
+    )
+    assert found.split() == ["CreateRepository", "CreateQueue"]

@@ -14,6 +14,7 @@ from spawn.local.control.network import PublicAddresses
 from spawn.local.control.schedules import Fired
 from spawn.local.control.states import Life
 from spawn.local.control.switches import Switches
+from spawn.local.control.trail.history import EventHistory
 from spawn.local.world import EphemeralKey, RoleCredentials
 
 TERMINATED_ARE_SHOWN_SECONDS = 3600.0  # EC2 describes terminated instances for about an hour
@@ -70,6 +71,7 @@ class Memory:
     connect_endpoints: dict[str, ConnectEndpoint] = dataclasses.field(default_factory=dict)
     fired: set[Fired] = dataclasses.field(default_factory=set)  # schedules
     dns_changes: dict[str, datetime] = dataclasses.field(default_factory=dict)  # by id
+    history: EventHistory = dataclasses.field(default_factory=EventHistory)  # of CloudTrail
     troubles: list[str] = dataclasses.field(default_factory=list)
     addresses: PublicAddresses = dataclasses.field(default_factory=PublicAddresses)
     switches: Switches = dataclasses.field(default_factory=Switches)

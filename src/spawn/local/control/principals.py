@@ -23,6 +23,9 @@ _EVERYTHING = {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
 ADMINISTRATION = PolicySet(identity=(readable_policy(_EVERYTHING, name="administration"),))
 
 
+Levels = tuple[tuple[CompiledPolicy, ...], ...]  # of service control policies
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Credentials:
     """An access key as the account knows it. `token` and `expiration` are a session's."""
@@ -69,6 +72,7 @@ class Principal:
     issued_at: datetime | None = None  # aws:TokenIssueTime, sessions only
     source: SourceInstance | None = None  # sessions that metadata vended only
     role_arn: str | None = None  # sessions only
+    invoked_by: str | None = None  # the service that acts with the role: "scheduler.amazonaws.com"
 
     @property
     def is_admin(self) -> bool:
@@ -126,11 +130,16 @@ def _session_principal(session: Any) -> Principal:
         ),
         policies=role_policies(role, session.policy),
         role_arn=session.role_arn,
-        tags={} if role is None else {tag["Key"]: tag["Value"] for tag in role.tags},
+        tags=_role_tags(role) | getattr(session, "tags", {}),
         issued_at=session.access_key.create_date.replace(tzinfo=UTC),
         # Anybody may call a session like an instance: what the name says proves nothing.
         source=getattr(session, "source", None),
+        invoked_by=getattr(session, "invoked_by", None),
     )
+
+
+def _role_tags(role: Any | None) -> dict[str, str]:
+    return {} if role is None else {tag["Key"]: tag["Value"] for tag in role.tags}
 
 
 def find_role(arn: str) -> Any | None:
@@ -149,11 +158,25 @@ def role_policies(role: Any | None, session_policy: str | None) -> PolicySet:
     )
 
 
+def holder_policies(arn: str) -> PolicySet | None:
+    """What bears on a user, group or role by itself; None where there is no such."""
+    role = find_role(arn)
+    if role is not None:
+        return role_policies(role, None)
+    user = next((each for each in account.iam().users.values() if each.arn == arn), None)
+    if user is not None:
+        return _user_policies(user)
+    group = next((each for each in account.iam().groups.values() if each.arn == arn), None)
+    return PolicySet(identity=_attached(group)) if group is not None else None
+
+
 def _user_policies(user: Any) -> PolicySet:
     groups = account.iam().get_groups_for_user(user.name)
     from_groups = tuple(policy for group in groups for policy in _attached(group))
-    # moto keeps no boundary for users: where AWS has one, the embedded cloud has none to apply.
-    return PolicySet(identity=_attached(user) + from_groups)
+    return PolicySet(
+        identity=_attached(user) + from_groups,
+        boundary=_boundary(getattr(user, "permissions_boundary_arn", None)),
+    )
 
 
 def _attached(holder: Any) -> tuple[CompiledPolicy, ...]:

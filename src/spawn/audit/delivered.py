@@ -6,8 +6,9 @@ a list `Records`, below `AWSLogs/ACCOUNT/CloudTrail/REGION/YYYY/MM/DD/`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import msgspec
@@ -38,6 +39,19 @@ class Window:
     region: str
     since: datetime
     until: datetime
+
+
+# CloudTrail user guide, "Global service events": the region in which a partition has them.
+_GLOBAL = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+
+
+def windows_of(window: Window, arns: Iterable[str]) -> tuple[Window, ...]:
+    """Return a window for each region: its own, that of global services, those of the ARNs."""
+    parts = [arn.split(":", 5) for arn in (window.role_arn, *arns)]
+    named = [part[3] for part in parts if len(part) == 6 and re.fullmatch(r"[a-z0-9-]+", part[3])]
+    partition = parts[0][1]
+    regions = dict.fromkeys((window.region, *filter(None, [_GLOBAL.get(partition)]), *named))
+    return tuple(replace(window, region=region) for region in regions)
 
 
 @dataclass(frozen=True, kw_only=True)

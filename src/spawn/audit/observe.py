@@ -2,13 +2,14 @@
 
 1. Its sessions: of an instance the one that bears its id; of a role those that were begun in the
    window, which the history knows by the role's ARN.
-2. What each session did, by the history: management events.
+2. What each session did, by the history of each region: management events. Those of global
+   services such as IAM are in one region of the partition alone.
 3. What trails have delivered: data events, where one records them and its bucket may be read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -53,49 +54,68 @@ class Observed:
     notes: tuple[str, ...]
 
 
-def observe(reader: Reader, window: Window, *, session: str | None, bucket: str | None) -> Observed:
-    """Look at what a role did. `session` is an instance's id, None for all of the role's.
+def observe(
+    reader: Reader, windows: Sequence[Window], *, session: str | None, bucket: str | None
+) -> Observed:
+    """Look at what a role did, in a window for each region.
 
-    `bucket` narrows the trails to those that write into it. Raises AwsRefusal where the history
-    can't be asked; trails that can't be looked at are named in the notes.
+    `session` is an instance's id, None for all of the role's. `bucket` narrows the trails to those
+    that write into it. Raises AwsRefusal where the history can't be asked; trails that can't be
+    looked at are named in the notes.
     """
+    notes: list[str] = []
+    events: list[Event] = []
+    data: list[Data] = []
     with ThreadPoolExecutor(max_workers=8) as pool:
         asker = Asker(reader, pool)
-        notes: list[str] = []
-        sessions = (session,) if session else _sessions(asker, window, notes)
-        history = _history(asker, sessions, window, notes)
-        data, delivered = _delivered(asker, window, bucket, notes)
+        begun = [session] if session else _sessions(asker, windows, notes)
+        for window in windows:
+            events += _history(asker, begun, window, notes)
+            seen, delivered = _delivered(asker, window, bucket, notes)
+            events += delivered
+            data.append(seen)
     return Observed(
-        events=_each_once((*history, *delivered)),
-        sight=Sight(data=data),
-        sessions=sessions,
-        notes=tuple(notes),
+        events=_each_once(events),
+        sight=Sight(data=_in_all(data)),
+        sessions=tuple(begun),
+        notes=tuple(dict.fromkeys(notes)),
     )
 
 
-def _sessions(asker: Asker, window: Window, notes: list[str]) -> tuple[str, ...]:
+def _in_all(data: Sequence[Data]) -> Data:
+    """Return what is seen in each of the regions: what one lacks can't be judged."""
+    first, *others = data
+    return {
+        kind: tuple(
+            prefix for prefix in prefixes if all(prefix in each.get(kind, ()) for each in others)
+        )
+        for kind, prefixes in first.items()
+    }
+
+
+def _sessions(asker: Asker, windows: Sequence[Window], notes: list[str]) -> list[str]:
     """Return the names of the role's sessions, the latest begun first."""
-    found = _lookup(asker, "ResourceName", window.role_arn, window)
+    found = [_lookup(asker, "ResourceName", each.role_arn, each) for each in windows]
     assumed = (
-        msgspec.json.decode(each.cloud_trail_event, type=_Assumed, strict=False)
-        for each in found.events
+        msgspec.json.decode(each.cloud_trail_event, type=_Assumed, strict=False).request_parameters
+        for one in found
+        for each in one.events
         if each.event_name.startswith("AssumeRole")
     )
-    names = tuple(
+    names = list(
         dict.fromkeys(
-            each.request_parameters.role_session_name
+            each.role_session_name
             for each in assumed
-            if each.request_parameters is not None
-            and each.request_parameters.role_arn == window.role_arn
+            if each is not None and each.role_arn == windows[0].role_arn
         )
     )
-    if found.more or len(names) > MOST_SESSIONS:
+    if len(names) > MOST_SESSIONS or any(one.more for one in found):
         notes.append(f"only the latest {min(len(names), MOST_SESSIONS)} sessions were looked at")
     return names[:MOST_SESSIONS]
 
 
 def _history(
-    asker: Asker, sessions: tuple[str, ...], window: Window, notes: list[str]
+    asker: Asker, sessions: Sequence[str], window: Window, notes: list[str]
 ) -> list[Event]:
     events: list[Event] = []
     for name in sessions:

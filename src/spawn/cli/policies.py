@@ -46,6 +46,11 @@ class Meant:
     holder: Holder | None = None
 
     @property
+    def name(self) -> str:
+        """Whose they are, "" where nobody's."""
+        return "" if self.holder is None else self.holder.name
+
+    @property
     def document(self) -> PolicyDocument:
         """All statements as one document, as a role would carry them."""
         policies = self.subject.policies

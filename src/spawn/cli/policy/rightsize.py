@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import click
 
-from spawn.audit.delivered import Window
-from spawn.audit.observe import HISTORY, Observed, observe
+from spawn.audit.delivered import Window, windows_of
+from spawn.audit.observe import HISTORY, observe
 from spawn.cli.completing_instances import complete_instances
 from spawn.cli.options import AccountWords, account_options, output_option
-from spawn.cli.policies import Policies
+from spawn.cli.policies import Meant, Policies
 from spawn.cli.rendering.documents import Output, document
 from spawn.cli.rendering.policies import policy_json
 from spawn.cli.rendering.rightsizing import notes_of, rightsized_text
@@ -18,7 +18,6 @@ from spawn.cli.wiring import Wiring
 from spawn.core.durations import format_duration, parse_duration
 from spawn.core.errors import InputError
 from spawn.iam.arns import parse_arn
-from spawn.lifecycle.policies_of import Holder
 
 
 @click.command(name="rightsize")
@@ -48,17 +47,20 @@ def command(
 
     What CloudTrail could not have shown is kept, and named. -o json writes the policy alone.
     """
+    from spawn.iam.compare import allowances
     from spawn.iam.rightsize import rightsize
 
     length = _length(since)
     policies = Policies(wiring, asked)
     meant = policies.held_by(word)
-    assert meant.holder is not None
-    observed = _observed(wiring, policies, meant.holder, length=length, bucket=trail_bucket)
+    window, session = _window(wiring, policies, meant, length=length)
+    arns = [r for each in allowances(meant.subject) for r in each.resources]
+    windows = windows_of(window, arns)
+    observed = observe(policies.account.reader, windows, session=session, bucket=trail_bucket)
     found = rightsize(meant.subject, observed.events, observed.sight)
-    notes = (*meant.notes, *notes_of(found, observed))
+    notes = (*meant.notes, *notes_of(found, observed, windows))
     if output is Output.TABLE:
-        wiring.show(rightsized_text(found, observed, whose=meant.holder.name, notes=notes))
+        wiring.show(rightsized_text(found, observed, whose=meant.name, notes=notes))
         wiring.say(
             f"next: spawn policy rightsize {word} -o json > policy.json,"
             " then spawn launch --iam-policy-file policy.json"
@@ -81,21 +83,22 @@ def _length(text: str) -> timedelta:
     return length
 
 
-def _observed(
-    wiring: Wiring, policies: Policies, holder: Holder, *, length: timedelta, bucket: str | None
-) -> Observed:
-    """Look at what the role did, or the one session of it that an instance is."""
-    if holder.role_arn is None:
+def _window(
+    wiring: Wiring, policies: Policies, meant: Meant, *, length: timedelta
+) -> tuple[Window, str | None]:
+    """Return what is to be looked at, and the session that an instance is; None for a role."""
+    holder = meant.holder
+    if holder is None or holder.role_arn is None:
         raise InputError(
-            f"{holder.name} is not a role", why="what people do is no measure of what they need"
+            "only what a role does can be looked at",
+            why="what people do is no measure of what they need",
         )
-    asks = parse_arn(holder.principal)
+    asks, now = parse_arn(holder.principal), wiring.clock.now()
     window = Window(
         role_arn=holder.role_arn,
         account=asks.account,
         region=policies.region,
-        since=wiring.clock.now() - length,
-        until=wiring.clock.now(),
+        since=now - length,
+        until=now,
     )
-    session = asks.resource.rpartition("/")[2] if asks.service == "sts" else None
-    return observe(policies.account.reader, window, session=session, bucket=bucket)
+    return window, asks.resource.rpartition("/")[2] if asks.service == "sts" else None

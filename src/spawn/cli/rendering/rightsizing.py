@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from spawn.audit.delivered import Window
 from spawn.audit.observe import LATE, Observed
 from spawn.cli.rendering.tables import fields
 from spawn.core.durations import format_duration
@@ -31,12 +32,17 @@ def rightsized_text(
     )
 
 
-def notes_of(found: Rightsized, observed: Observed) -> tuple[str, ...]:
+def notes_of(found: Rightsized, observed: Observed, windows: Iterable[Window]) -> tuple[str, ...]:
     """Return what the policy can't know, a sentence each."""
-    return tuple(_notes(found, observed))
+    regions = named([window.region for window in windows])
+    limits = (
+        "work that did not run in this time is not in it; nor are events of the last"
+        f" {format_duration(LATE)}, which may be late, and those of regions other than {regions}"
+    )
+    return (*_notes(found), *observed.notes, limits)
 
 
-def _notes(found: Rightsized, observed: Observed) -> Iterator[str]:
+def _notes(found: Rightsized) -> Iterator[str]:
     if found.unjudged:
         yield "what is kept unjudged shows in data events of a trail alone, or in no event at all"
     if found.wide:
@@ -47,11 +53,6 @@ def _notes(found: Rightsized, observed: Observed) -> Iterator[str]:
         yield f"{_foreign(each)} was allowed by something else than these policies"
     if found.unknown:
         yield f"IAM's tables know no action for {named(found.unknown)}"
-    yield from observed.notes
-    yield (
-        "work that has not run in this time is not in it; events may be"
-        f" {format_duration(LATE)} late, and those of other regions were not looked at"
-    )
 
 
 def _foreign(one: Foreign) -> str:

@@ -11,7 +11,7 @@ import click
 
 from spawn.aws.questions import Asker, answer_of, value_of
 from spawn.aws.sts import Identity, caller_question
-from spawn.cli.finding import SIDE_BY_SIDE, everything
+from spawn.cli.finding import SIDE_BY_SIDE, everything, say_account
 from spawn.cli.options import Account, AccountWords, account_of, with_settings
 from spawn.cli.wiring import Wiring
 from spawn.core.errors import AccountError, AwsRefusal, InputError, NamedThingNotFound
@@ -69,6 +69,7 @@ class Policies:
         self._asked = asked
         self._account_id = account_id
         self._region = ""
+        self._asked_aws = False
 
     @cached_property
     def account(self) -> Account:
@@ -132,6 +133,7 @@ class Policies:
 
     def held_by(self, word: str) -> Meant:
         """Return the policies of a role, a user or an instance. Raises what `policies_of` does."""
+        self._asked_aws = True
         with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
             holder = policies_of(
                 Asker(self.account.reader, pool),
@@ -147,6 +149,11 @@ class Policies:
             boundary=None if holder.boundary is None else _parsed(holder.boundary),
         )
         return Meant(subject, tuple(notes), holder)
+
+    def say_account(self) -> None:
+        """Say whose account was looked at, where one was."""
+        if self._asked_aws:
+            say_account(self._wiring, self.account, self.caller)
 
     def _instance(self, word: str) -> ListedInstance:
         _, listing = everything(self._wiring, self.account, region=self._asked.region)

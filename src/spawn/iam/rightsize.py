@@ -74,7 +74,8 @@ class Rightsized(msgspec.Struct, frozen=True, kw_only=True):
 
     document   the policy (a boundary goes on holding); no statements where nothing is needed
     change     what the present policies allow beyond it (`only_first`)
-    unjudged   what is kept since CloudTrail could not show if it is used
+    used       what is in it since it was seen to be used
+    unjudged   what is in it since CloudTrail could not show if it is used
     wide       actions that were used on more resources than are named: as wide as before
     unnamed    actions whose events don't tell on what they were used: as wide as before
     denied     what was refused: it is not granted
@@ -84,6 +85,7 @@ class Rightsized(msgspec.Struct, frozen=True, kw_only=True):
 
     document: PolicyDocument
     change: Difference
+    used: tuple[Allowance, ...]
     unjudged: tuple[Allowance, ...]
     wide: tuple[str, ...]
     unnamed: tuple[str, ...]
@@ -117,6 +119,7 @@ def rightsize(present: Subject, events: Iterable[Event], sight: Sight) -> Rights
     return Rightsized(
         document=document,
         change=difference(own, Subject(policies=(document,))),
+        used=gathered(needed),
         unjudged=gathered(kept),
         wide=tuple(sorted(parts.wide)),
         unnamed=tuple(sorted(parts.unnamed)),

@@ -140,7 +140,7 @@ def test_a_role_is_made_as_small_as_what_it_used(account: Account, spawn: Progra
     told = spawn("policy", "rightsize", "worker")
     assert "write in s3 outs/out: PutObject" in told.stdout
     assert f"not granted: s3:PutObject on arn:aws:s3:::{LOGS}/k" in told.stdout
-    assert "kept: write in sqs q: SendMessage" in told.stdout
+    assert "unjudged: write in sqs q: SendMessage" in told.stdout
 
     small = spawn("policy", "rightsize", "worker", "-o", "json")
     policy = small.document()

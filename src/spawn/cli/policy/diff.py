@@ -47,6 +47,7 @@ def command(
     found = difference(one.subject, other.subject)
     if output is Output.TABLE:
         wiring.show(diff_text(found, first=first, second=second))
+        policies.say_account()
     else:
         wiring.show(document(diff_document(found, first=first, second=second), output))
     for note in dict.fromkeys((*one.notes, *other.notes)):

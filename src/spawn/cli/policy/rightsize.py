@@ -56,11 +56,14 @@ def command(
     window, session = _window(wiring, policies, meant, length=length)
     arns = [r for each in allowances(meant.subject) for r in each.resources]
     windows = windows_of(window, arns)
+    if wiring.is_terminal:
+        wiring.say("looking through CloudTrail, which answers two questions a second …")
     observed = observe(policies.account.reader, windows, session=session, bucket=trail_bucket)
     found = rightsize(meant.subject, observed.events, observed.sight)
     notes = (*meant.notes, *notes_of(found, observed, windows))
     if output is Output.TABLE:
         wiring.show(rightsized_text(found, observed, whose=meant.name, notes=notes))
+        policies.say_account()
         wiring.say(
             f"next: spawn policy rightsize {word} -o json > policy.json,"
             " then spawn launch --iam-policy-file policy.json"

@@ -32,10 +32,12 @@ def command(
     """
     from spawn.iam.meaning import meaning
 
-    meant = Policies(wiring, asked, account_id=account_id).meant_by(words, flag="spawn policy show")
+    policies = Policies(wiring, asked, account_id=account_id)
+    meant = policies.meant_by(words, flag="spawn policy show")
     if output is Output.TABLE:
         found = meaning(meant.subject)
         wiring.show(show_text(meant.document, found, notes=meant.notes))
+        policies.say_account()
         return 0
     is_json = output is Output.JSON
     wiring.show(policy_json(meant.document) if is_json else document(meant.document, output))

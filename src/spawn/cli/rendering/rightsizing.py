@@ -8,8 +8,6 @@ from spawn.audit.delivered import Window
 from spawn.audit.observe import LATE, Observed
 from spawn.cli.rendering.tables import fields
 from spawn.core.durations import format_duration
-from spawn.iam.compare import allowances
-from spawn.iam.grants import Subject
 from spawn.iam.rightsize import MOST_NAMES, Foreign, Rightsized
 from spawn.iam.words import can_sentence, named
 
@@ -18,14 +16,13 @@ def rightsized_text(
     found: Rightsized, observed: Observed, *, whose: str, notes: Iterable[str]
 ) -> str:
     """Say what a policy loses, what it keeps and why, and what is to be known of that."""
-    kept = allowances(Subject(policies=(found.document,)))
     return fields(
         (
             ("of", whose),
             ("seen", f"{len(observed.events)} events of {named(observed.sessions) or 'nobody'}"),
             ("goes", [f"- {can_sentence(each)}" for each in found.change.only_first] or "nothing"),
-            ("stays", [can_sentence(each) for each in kept] or "nothing: it needs no policy"),
-            ("unjudged", [f"kept: {can_sentence(each)}" for each in found.unjudged]),
+            ("used", [can_sentence(each) for each in found.used] or "nothing"),
+            ("kept", [f"unjudged: {can_sentence(each)}" for each in found.unjudged]),
             ("denied", [f"not granted: {_foreign(each)}" for each in found.denied]),
             ("note", list(notes)),
         )

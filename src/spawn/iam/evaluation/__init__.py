@@ -5,6 +5,7 @@ decision that names the statement that made it. Pure: no I/O, no clock, no table
 
     model        the request, the policies that bear on it, the decision
     decision     how the kinds of policies work together
+    spoken       what a set of policies says about one action, whatever the resource
     compiled     a policy, ready to be asked
     principals   by which names a policy can mean who asks
     conditions   the operators of Condition

@@ -1,9 +1,8 @@
-"""A policy, compiled: which of its statements speak about an action is looked up, not searched."""
+"""A policy, compiled: each statement becomes a test of requests."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
 from spawn.iam.documents import VERSION, Effect, PolicyDocument, Statement
 from spawn.iam.evaluation.conditions import Test, compile_conditions
@@ -17,30 +16,23 @@ from spawn.iam.evaluation.variables import (
 )
 from spawn.iam.evaluation.wildcards import Matcher, everything, joined, wildcard
 
-ResourceTest = Callable[[str, Context], bool]
-
-# Of a program that asks about every action of AWS, memory must not grow without end.
-_ACTIONS_REMEMBERED = 4096
-
-
-class Asked(NamedTuple):
-    """A request as statements look at it: the action and the keys in lower case."""
-
-    action: str
-    resource: str
-    context: Context
+# Of a resource and a context, whose keys are in lower case.
+Applies = Callable[[str, Context], bool]
 
 
 class CompiledStatement:
-    """One statement. `number` counts from 1."""
+    """One statement. `number` counts from 1.
+
+    `applies` says so in a policy of an identity, `covers` in the resource's own, but for whom it
+    names; either is `always` or `never` where that is known without looking.
+    """
 
     __slots__ = (
-        "_conditions",
-        "_in_policy_of_resource",
         "_matches_action",
         "_names",
         "_not_names",
-        "_resource",
+        "applies",
+        "covers",
         "is_allow",
         "number",
         "sid",
@@ -51,78 +43,48 @@ class CompiledStatement:
         self.sid = statement.sid
         self.is_allow = statement.effect is Effect.ALLOW
         self._matches_action = _action_matcher(statement)
-        self._resource = _resource_test(statement, has_variables=has_variables)
-        self._conditions: tuple[Test, ...] = compile_conditions(
+        self._names = names_of(statement.principals)
+        self._not_names = names_of(statement.not_principals)
+        resource = _resource_test(statement, has_variables=has_variables)
+        conditions = compile_conditions(
             statement.conditions,
             has_variables=has_variables,
             if_unreadable=not self.is_allow,
         )
-        self._names = names_of(statement.principals)
-        self._not_names = names_of(statement.not_principals)
+        self.covers = _applies(resource or always, conditions)
+        # A policy of an identity names resources, and nobody. IAM refuses others; should one come
+        # all the same, its Deny counts and its Allow does not.
+        is_odd = bool(self._names or self._not_names or resource is None)
+        self.applies = never if is_odd and self.is_allow else self.covers
 
     def speaks_of(self, action: str) -> bool:
         """Say whether an action, in lower case, is among the statement's."""
         return self._matches_action(action)
 
-    def applies(self, asked: Asked) -> bool:
-        """Say whether the statement applies, in a policy of an identity.
-
-        There a statement names resources and nobody; IAM refuses others. Should one come all the
-        same, it applies if it is a Deny.
-        """
-        if self._names or self._not_names or self._resource is None:
-            return not self.is_allow and self._is_met(asked)
-        return self._resource(asked.resource, asked.context) and self._is_met(asked)
-
-    def grant(self, asked: Asked, who: Requester) -> Grant:
-        """Return what an Allow in the resource's own policy gives; it may name no resource."""
+    def grant(self, who: Requester) -> Grant:
+        """Return what an Allow in the resource's own policy gives where it covers the request."""
         if self._names:
-            grant = who.grant_to(self._names)
-        elif self._not_names and not who.grant_to(self._not_names):
-            grant = Grant.DIRECT
-        else:
-            return Grant.NONE
-        return grant if grant and self._covers(asked) else Grant.NONE
+            return who.grant_to(self._names)
+        is_spared = not self._not_names or who.grant_to(self._not_names)
+        return Grant.NONE if is_spared else Grant.DIRECT
 
-    def refuses(self, asked: Asked, who: Requester, *, has_boundary: bool) -> bool:
-        """Say whether a Deny in the resource's own policy applies.
+    def is_against(self, who: Requester, *, has_boundary: bool) -> bool:
+        """Say whether a Deny in the resource's own policy is meant for who asks.
 
         NotPrincipal spares who is named itself, and nobody who has a boundary. A Deny for nobody
-        is no policy of a resource; it applies to all.
+        is no policy of a resource; it is for all.
         """
         if self._names:
-            is_meant = bool(who.grant_to(self._names))
-        elif self._not_names:
-            is_spared = who.is_named_itself(self._not_names)
-            is_meant = not is_spared or (has_boundary and who.is_entity)
-        else:
-            is_meant = True
-        return is_meant and self._covers(asked)
-
-    def _covers(self, asked: Asked) -> bool:
-        covers = self._resource is None or self._resource(asked.resource, asked.context)
-        return covers and self._is_met(asked)
-
-    def _is_met(self, asked: Asked) -> bool:
-        context = asked.context
-        # A generator would cost more than most of the tests do.
-        for test in self._conditions:  # noqa: SIM110
-            if not test(context):
-                return False
+            return bool(who.grant_to(self._names))
+        if self._not_names and not (has_boundary and who.is_entity):
+            return not who.is_named_itself(self._not_names)
         return True
-
-
-class _Spoken(NamedTuple):
-    """The statements that speak of one action, in the order of the document."""
-
-    allows: tuple[CompiledStatement, ...]
-    denies: tuple[CompiledStatement, ...]
 
 
 class CompiledPolicy:
     """A policy with the name by which a decision calls it."""
 
-    __slots__ = ("_spoken", "_statements", "document", "name")
+    __slots__ = ("_statements", "document", "name")
 
     def __init__(self, document: PolicyDocument, *, name: str) -> None:
         self.document = document
@@ -131,45 +93,50 @@ class CompiledPolicy:
             CompiledStatement(each, number=number, has_variables=document.version == VERSION)
             for number, each in enumerate(document.statements, 1)
         )
-        self._spoken: dict[str, _Spoken] = {}
 
     def __repr__(self) -> str:
         return f"CompiledPolicy({self.name!r}, {len(self._statements)} statements)"
 
-    def spoken(self, action: str) -> _Spoken:
-        """Return the statements that speak of an action, in lower case."""
-        found = self._spoken.get(action)
-        if found is None:
-            if len(self._spoken) >= _ACTIONS_REMEMBERED:
-                self._spoken.clear()
-            found = self._spoken[action] = self._statements_of(action)
-        return found
-
-    def allow(self, asked: Asked) -> CompiledStatement | None:
-        """Return the first statement that allows it, as a policy of an identity."""
-        for each in self.spoken(asked.action).allows:
-            if each.applies(asked):
-                return each
-        return None
-
-    def deny(self, asked: Asked) -> CompiledStatement | None:
-        """Return the first statement that denies it, as a policy of an identity."""
-        for each in self.spoken(asked.action).denies:
-            if each.applies(asked):
-                return each
-        return None
-
-    def _statements_of(self, action: str) -> _Spoken:
-        of_action = [each for each in self._statements if each.speaks_of(action)]
-        return _Spoken(
-            tuple(each for each in of_action if each.is_allow),
-            tuple(each for each in of_action if not each.is_allow),
+    def speaking_of(self, action: str, *, allow: bool) -> tuple[CompiledStatement, ...]:
+        """Return the statements of one effect that speak of an action, in lower case."""
+        return tuple(
+            each for each in self._statements if each.is_allow is allow and each.speaks_of(action)
         )
 
 
 def compile_policy(document: PolicyDocument, *, name: str) -> CompiledPolicy:
     """Return the policy, ready to be asked. `name` is what decisions call it."""
     return CompiledPolicy(document, name=name)
+
+
+def always(resource: str, context: Context) -> bool:
+    """Apply to everything."""
+    return True
+
+
+def never(resource: str, context: Context) -> bool:
+    """Apply to nothing."""
+    return False
+
+
+def _applies(resource: Applies, conditions: tuple[Test, ...]) -> Applies:
+    """Return the test of a statement: the cheap half first."""
+    if not conditions:
+        return resource
+    if len(conditions) == 1:
+        (only,) = conditions
+        return lambda asked, context: resource(asked, context) and only(context)
+
+    def applies(asked: str, context: Context) -> bool:
+        if not resource(asked, context):
+            return False
+        # A generator would cost more than most of the tests do.
+        for test in conditions:  # noqa: SIM110
+            if not test(context):
+                return False
+        return True
+
+    return applies
 
 
 def _action_matcher(statement: Statement) -> Matcher:
@@ -187,7 +154,7 @@ def _any_of(patterns: Iterable[str]) -> Matcher:
     return lambda action: any(matches(action) for matches in matchers)
 
 
-def _resource_test(statement: Statement, *, has_variables: bool) -> ResourceTest | None:
+def _resource_test(statement: Statement, *, has_variables: bool) -> Applies | None:
     """Return the test of Resource or NotResource; None where the statement has neither."""
     is_not = bool(statement.not_resources)
     patterns = statement.not_resources if is_not else statement.resources
@@ -197,7 +164,7 @@ def _resource_test(statement: Statement, *, has_variables: bool) -> ResourceTest
     constant = tuple(joined(_texts(parts)) for parts in all_parts if is_constant(parts))
     filled = tuple(Filled(parts, joined) for parts in all_parts if not is_constant(parts))
     if everything in constant:
-        return lambda resource, context: not is_not
+        return never if is_not else always
     if is_not:
         # What a variable without a value excepts can't be said: an Allow then excepts everything.
         if_no_value = statement.effect is Effect.DENY
@@ -209,7 +176,7 @@ def _texts(parts: tuple[Part, ...]) -> tuple[str, ...]:
     return tuple(part for part in parts if isinstance(part, str))
 
 
-def _one_of(constant: tuple[Matcher, ...], filled: tuple[Filled, ...]) -> ResourceTest:
+def _one_of(constant: tuple[Matcher, ...], filled: tuple[Filled, ...]) -> Applies:
     def test(resource: str, context: Context) -> bool:
         for matches in constant:
             if matches(resource):
@@ -225,7 +192,7 @@ def _one_of(constant: tuple[Matcher, ...], filled: tuple[Filled, ...]) -> Resour
 
 def _none_of(
     constant: tuple[Matcher, ...], filled: tuple[Filled, ...], *, if_no_value: bool
-) -> ResourceTest:
+) -> Applies:
     def test(resource: str, context: Context) -> bool:
         matchers = [each.matcher(context) for each in filled]
         if any(found(resource) for found in (*constant, *filter(None, matchers))):

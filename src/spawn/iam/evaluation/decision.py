@@ -14,98 +14,89 @@ access" and "Cross-account policy evaluation logic".
 
 from __future__ import annotations
 
-from spawn.iam.evaluation.compiled import Asked, CompiledPolicy, CompiledStatement
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from spawn.iam.evaluation.compiled import CompiledPolicy
 from spawn.iam.evaluation.model import Decision, Kind, Outcome, PolicySet, Request
 from spawn.iam.evaluation.principals import Grant, Requester, requester
+from spawn.iam.evaluation.spoken import Speaking, Spoken, spoken
+from spawn.iam.evaluation.variables import Context
 
-_CALLED = {
-    Kind.IDENTITY: "identity policy",
-    Kind.RESOURCE: "policy of the resource",
-    Kind.BOUNDARY: "permissions boundary",
-    Kind.SCP: "service control policy",
-    Kind.SESSION: "session policy",
-}
+
+class _Asked(NamedTuple):
+    """A request made ready; the keys of its context are in lower case."""
+
+    resource: str
+    context: Context
+    who: Requester
+    has_boundary: bool
 
 
 def decide(request: Request, policies: PolicySet) -> Decision:
     """Judge one action on one resource by the policies that bear on it."""
-    asked = Asked(
-        request.action.lower(),
-        request.resource,
-        {key.lower(): given for key, given in request.context.items()},
-    )
     who = requester(request.principal, request.role_arn)
-    return (
-        _explicit_deny(asked, who, policies)
-        or _missing_level(asked, who, policies)
-        or _by_grants(request, asked, who, policies)
-    )
-
-
-def _explicit_deny(asked: Asked, who: Requester, policies: PolicySet) -> Decision | None:
-    if policies.scps and _is_bound_by_scps(who, policies):
-        for level in policies.scps:
-            found = _denied_by(Kind.SCP, level, asked)
-            if found:
-                return found
-    if policies.resource is not None:
-        has_boundary = policies.boundary is not None
-        for each in policies.resource.spoken(asked.action).denies:
-            if each.refuses(asked, who, has_boundary=has_boundary):
-                return _spoken(Outcome.EXPLICIT_DENY, Kind.RESOURCE, policies.resource, each)
-    found = _denied_by(Kind.IDENTITY, policies.identity, asked)
-    if found is None and policies.boundary is not None:
-        found = _denied_by(Kind.BOUNDARY, (policies.boundary,), asked)
-    if found is None and policies.session is not None:
-        found = _denied_by(Kind.SESSION, (policies.session,), asked)
-    return found
-
-
-def _denied_by(kind: Kind, policies: tuple[CompiledPolicy, ...], asked: Asked) -> Decision | None:
-    for policy in policies:
-        statement = policy.deny(asked)
-        if statement is not None:
-            return _spoken(Outcome.EXPLICIT_DENY, kind, policy, statement)
-    return None
-
-
-def _missing_level(asked: Asked, who: Requester, policies: PolicySet) -> Decision | None:
-    if not policies.scps or not _is_bound_by_scps(who, policies):
-        return None
-    for depth, level in enumerate(policies.scps, 1):
-        if not any(policy.allow(asked) for policy in level):
-            return _silent(
-                Kind.SCP, f"no service control policy of level {depth}, the root being 1, allows it"
-            )
-    return None
-
-
-def _is_bound_by_scps(who: Requester, policies: PolicySet) -> bool:
+    context = {key.lower(): given for key, given in request.context.items()}
+    asked = _Asked(request.resource, context, who, policies.boundary is not None)
+    said = spoken(policies, request.action)
     # Who is nobody and has no policies of its own is anonymous, and in no account.
-    is_anonymous = not who.account and not policies.identity
-    return not (who.is_outside or who.is_service_linked or is_anonymous)
+    is_of_account = bool(who.account or policies.identity)
+    is_bound = is_of_account and not (who.is_outside or who.is_service_linked)
+    denied = (
+        (_first(said.scp_denies, asked) if is_bound else None)
+        or _refusal_of_resource(said, asked)
+        or _first(said.denies, asked)
+    )
+    if denied is not None:
+        return denied.decision
+    missing = _missing_level(said, asked) if is_bound else None
+    return missing or _by_grants(request, asked, said, policies)
 
 
-def _by_grants(request: Request, asked: Asked, who: Requester, policies: PolicySet) -> Decision:
+def _refusal_of_resource(said: Spoken, asked: _Asked) -> Speaking | None:
+    for each in said.resource_denies:
+        is_meant = each.statement.is_against(asked.who, has_boundary=asked.has_boundary)
+        if is_meant and each.statement.covers(asked.resource, asked.context):
+            return each
+    return None
+
+
+def _missing_level(said: Spoken, asked: _Asked) -> Decision | None:
+    for level in said.levels:
+        if _first(level.allows, asked) is None:
+            why = f"no service control policy of level {level.depth}, the root being 1, allows it"
+            return _silent(Kind.SCP, why)
+    return None
+
+
+def _first(statements: Iterable[Speaking], asked: _Asked) -> Speaking | None:
+    """Return the first that applies: of the SCPs, identity, boundary and session."""
+    resource, context = asked.resource, asked.context
+    for each in statements:
+        if each.statement.applies(resource, context):
+            return each
+    return None
+
+
+def _by_grants(request: Request, asked: _Asked, said: Spoken, policies: PolicySet) -> Decision:
     """Judge what is not denied by who gives it."""
-    grant, granting = _grant_of_resource(asked, who, policies.resource)
+    who = asked.who
+    grant, granting = _grant_of_resource(said, asked)
     owner = request.resource_account or _account_in(request.resource) or who.account
     is_foreign = bool(who.account) and owner != who.account
-    if grant is Grant.DIRECT and not is_foreign and granting is not None:
-        return _spoken(Outcome.ALLOWED, Kind.RESOURCE, *granting)
-    must_grant = is_foreign or (policies.resource is not None and _needs_its_policy(asked.action))
-    if must_grant and not grant:
+    if granting is not None and grant is Grant.DIRECT and not is_foreign:
+        return granting.decision
+    if granting is None and (is_foreign or said.needs_policy_of_resource):
         return _silent(Kind.RESOURCE, _why_needed(policies.resource, is_foreign=is_foreign))
-    by_identity = _allow_of_identity(asked, policies.identity)
+    by_identity = _first(said.identity_allows, asked)
     if by_identity is None and not who.is_root and (is_foreign or grant is not Grant.ROLE):
         return _silent(*_nobody_allows(who, grant, policies, is_foreign=is_foreign))
-    lacking = _limit(asked, who, policies)
+    lacking = _limit(said, asked, has_session=policies.session is not None)
     if lacking is not None:
         return lacking
-    if by_identity is not None:
-        return _spoken(Outcome.ALLOWED, Kind.IDENTITY, *by_identity)
-    if granting is not None:
-        return _spoken(Outcome.ALLOWED, Kind.RESOURCE, *granting)
+    giving = by_identity or granting
+    if giving is not None:
+        return giving.decision
     return Decision(
         outcome=Outcome.ALLOWED,
         kind=Kind.IDENTITY,
@@ -113,50 +104,25 @@ def _by_grants(request: Request, asked: Asked, who: Requester, policies: PolicyS
     )
 
 
-_Speaking = tuple[CompiledPolicy, CompiledStatement]
-
-
-def _grant_of_resource(
-    asked: Asked, who: Requester, policy: CompiledPolicy | None
-) -> tuple[Grant, _Speaking | None]:
+def _grant_of_resource(said: Spoken, asked: _Asked) -> tuple[Grant, Speaking | None]:
     """Return the most direct grant of the resource's policy, and what gives it."""
     best, granting = Grant.NONE, None
-    if policy is not None:
-        for each in policy.spoken(asked.action).allows:
-            grant = each.grant(asked, who)
-            if grant > best:
-                best, granting = grant, (policy, each)
+    for each in said.resource_allows:
+        grant = each.statement.grant(asked.who)
+        if grant > best and each.statement.covers(asked.resource, asked.context):
+            best, granting = grant, each
     return best, granting
 
 
-def _allow_of_identity(asked: Asked, policies: tuple[CompiledPolicy, ...]) -> _Speaking | None:
-    for policy in policies:
-        statement = policy.allow(asked)
-        if statement is not None:
-            return policy, statement
-    return None
-
-
-def _limit(asked: Asked, who: Requester, policies: PolicySet) -> Decision | None:
+def _limit(said: Spoken, asked: _Asked, *, has_session: bool) -> Decision | None:
     """Return what a boundary or a session policy holds back; None where neither does."""
-    boundary, session = policies.boundary, policies.session
-    if boundary is not None and boundary.allow(asked) is None:
-        return _held_back(Kind.BOUNDARY, boundary)
-    if session is not None and session.allow(asked) is None:
-        return _held_back(Kind.SESSION, session)
-    if session is None and who.is_federated_user:
+    for limit in said.limits:
+        if _first(limit.allows, asked) is None:
+            return limit.decision
+    if not has_session and asked.who.is_federated_user:
         # IAM user guide, "Permissions for GetFederationToken".
         return _silent(Kind.SESSION, "a federated user has what its session policy allows: none")
     return None
-
-
-def _held_back(kind: Kind, policy: CompiledPolicy) -> Decision:
-    return Decision(
-        outcome=Outcome.IMPLICIT_DENY,
-        kind=kind,
-        policy=policy.name,
-        why=f"the {_CALLED[kind]} {policy.name} doesn't allow it",
-    )
 
 
 def _nobody_allows(
@@ -178,38 +144,12 @@ def _why_needed(policy: CompiledPolicy | None, *, is_foreign: bool) -> str:
     return "the resource is another account's, and its policy doesn't allow it"
 
 
-def _needs_its_policy(action: str) -> bool:
-    """Say whether the resource's own policy must allow: a role's trust, or a key's policy.
-
-    IAM user guide, "How AWS enforcement code logic evaluates requests": both are exceptions.
-    """
-    return action.startswith(("kms:", "sts:assumerole")) or action in _IN_TRUST_POLICIES
-
-
-# IAM user guide, "Pass session tags in AWS STS": these too are allowed by the trust policy.
-_IN_TRUST_POLICIES = frozenset({"sts:tagsession", "sts:setsourceidentity", "sts:setcontext"})
-
-
 def _account_in(resource: str) -> str:
     """Return the account in an ARN; "" where it has none, or AWS's own, or is no ARN."""
     parts = resource.split(":", 5)
     if len(parts) < 6 or not parts[4].isdigit():
         return ""
     return parts[4]
-
-
-def _spoken(
-    outcome: Outcome, kind: Kind, policy: CompiledPolicy, statement: CompiledStatement
-) -> Decision:
-    does = "allows" if outcome is Outcome.ALLOWED else "denies"
-    return Decision(
-        outcome=outcome,
-        kind=kind,
-        policy=policy.name,
-        statement=statement.number,
-        sid=statement.sid,
-        why=f"statement {statement.number} of the {_CALLED[kind]} {policy.name} {does} it",
-    )
 
 
 def _silent(kind: Kind, why: str) -> Decision:

@@ -162,14 +162,17 @@ def test_ways_in_by_the_usual_words(account: Account, plain_aws: Program, home: 
     )
 
 
-def test_the_history_and_queues_in_the_usual_words(plain_aws: Program) -> None:
-    """A queue and a repository are made, used, and found again in CloudTrail's history."""
+def test_the_history_and_queues_in_the_usual_words(account: Account, plain_aws: Program) -> None:
+    """A queue and a repository are made, used, and found again in CloudTrail's history.
+
+    For SQS the program's first version takes its endpoint from nothing but its own flag.
+    """
     text = ("--output", "text", "--query")
-    queue = ("sqs", "create-queue", "--queue-name", "work")
-    url = _out(plain_aws, *queue, *text, "QueueUrl")
-    _out(plain_aws, "sqs", "send-message", "--queue-url", url, "--message-body", "hello")
-    taken = ("sqs", "receive-message", "--queue-url", url)
-    assert _out(plain_aws, *taken, *text, "Messages[0].Body") == "hello"
+    sqs = ("sqs", "--endpoint-url", account.cloud.endpoint_url)
+    url = _out(plain_aws, *sqs, "create-queue", "--queue-name", "work", *text, "QueueUrl")
+    _out(plain_aws, *sqs, "send-message", "--queue-url", url, "--message-body", "hello")
+    taken = _out(plain_aws, *sqs, "receive-message", "--queue-url", url, *text, "Messages[0].Body")
+    assert taken == "hello"
     made = ("ecr", "create-repository", "--repository-name", "team/app")
     assert _out(plain_aws, *made, *text, "repository.repositoryName") == "team/app"
     found = _out(

@@ -6,7 +6,6 @@ Each call says whose the bucket must be, since names are global.
 from __future__ import annotations
 
 import zlib
-from datetime import datetime
 
 from botocore.exceptions import BotoCoreError
 
@@ -28,8 +27,6 @@ class StoredObject(Shape, frozen=True, kw_only=True):
     """An object of a bucket."""
 
     key: str
-    size: int = 0
-    last_modified: datetime
 
 
 def objects_question(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -90,17 +91,16 @@ class Policies:
     def place(self) -> tuple[Place, str]:
         """Where templates are about, and what of it only stands for what the person will put in.
 
-        Nobody is asked who gives the account and the region, and without credentials none can be.
+        Whoever gives the account is not asked for credentials, and without any none can be asked.
         """
         region = with_settings(self._wiring, self._asked).region or ""
         account_id, partition = self._account_id, _PARTITION
-        if not (account_id and region):
-            try:
-                region = self.account.region
-                partition = self.account.session.partition(region)
-                account_id = account_id or self.caller.account
-            except (AwsRefusal, InputError):
-                pass
+        # Whoever names a way to AWS is to hear why it is none.
+        is_named = self._asked.profile or self._asked.assume_role or self._asked.local
+        with suppress(*(() if is_named else (AwsRefusal, InputError))):
+            region = self.account.region
+            partition = self.account.session.partition(region)
+            account_id = account_id or self.caller.account
         missing = [
             f"{word} stands for yours ({flag})"
             for word, flag, known in (

@@ -16,7 +16,6 @@ from typing import Final
 import msgspec
 
 from spawn.iam import reference
-from spawn.iam.arns import parse_arn
 from spawn.iam.documents import Conditions, Effect, PolicyDocument, Statement
 from spawn.iam.patterns import covers, meets
 
@@ -303,11 +302,3 @@ def _fewest(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
 def service_of(action: str) -> str:
     """Return the service of an action, OTHERS for that of all others."""
     return action.partition(":")[0]
-
-
-def name_of(resource: str) -> str:
-    """Return what of an ARN tells the thing: all but partition, service, region and account."""
-    try:
-        return parse_arn(resource).resource
-    except ValueError:
-        return resource

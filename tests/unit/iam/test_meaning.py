@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spawn.iam import reference
-from spawn.iam.compare import allowances, difference
+from spawn.iam.compare import Allowance, allowances, difference
 from spawn.iam.documents import Effect, PolicyDocument, Statement, allow
 from spawn.iam.evaluation import PolicySet, Request, compile_policy, decide
 from spawn.iam.grants import OTHERS, Subject, is_of_type
@@ -211,14 +211,37 @@ def test_a_difference_is_never_missed(first: PolicyDocument, second: PolicyDocum
     found, ours_by, theirs_by = difference(one, other), Judge(one), Judge(other)
     for action in ("s3:GetObject", "s3:PutObject", "sqs:SendMessage", "ec2:DescribeInstances"):
         for resource in {text for pattern in RESOURCES for text in filled(pattern)}:
-            service, types = action.partition(":")[0], types_of(action)
+            types = types_of(action)
             if not (any(is_of_type(t, resource) for t in types) if types else resource == "*"):
                 continue
             ours, theirs = ours_by.allows(action, resource), theirs_by.allows(action, resource)
             if ours and not theirs:
-                assert any(row.service in {service, "*"} for row in found.only_first), action
+                assert any(speaks_of(row, action, resource) for row in found.only_first), action
             if theirs and not ours:
-                assert any(row.service in {service, "*"} for row in found.only_second), action
+                assert any(speaks_of(row, action, resource) for row in found.only_second), action
+
+
+def speaks_of(row: Allowance, action: str, resource: str) -> bool:
+    """Say whether a row of a difference is about a request."""
+    is_outside = any(reference.wildcard(each).fullmatch(resource) for each in row.outside)
+    return (
+        bool({action, OTHERS} & set(row.actions))
+        and any(reference.wildcard(each).fullmatch(resource) for each in row.resources)
+        and not is_outside
+    )
+
+
+def test_a_denial_makes_a_difference() -> None:
+    """What only one side denies is something that the other allows more, and no more than that."""
+    reading = allow(("s3:GetObject",), ("arn:aws:s3:::a/*",))
+    denied = Statement(
+        effect=Effect.DENY, actions=("s3:*",), resources=("arn:aws:s3:::a/private/*",)
+    )
+    kept = Subject(policies=(PolicyDocument(statements=(reading, denied)),))
+    found = difference(kept, Subject(policies=(PolicyDocument(statements=(reading,)),)))
+    assert found.only_first == ()
+    (row,) = found.only_second
+    assert (row.actions, row.resources) == (("s3:GetObject",), ("arn:aws:s3:::a/private/*",))
 
 
 @given(documents)

@@ -10,6 +10,7 @@ import msgspec
 
 from spawn.core.errors import AccountError
 from spawn.core.instants import format_instant
+from spawn.core.nearest import did_you_mean
 from spawn.iam.arns import parse_arn
 from spawn.iam.evaluation import (
     CompiledPolicy,
@@ -19,8 +20,10 @@ from spawn.iam.evaluation import (
     PolicySet,
     Request,
     decide,
+    near_misses,
     readable_policy,
 )
+from spawn.iam.reference import actions_of
 from spawn.lifecycle.policies_of import HeldPolicy, Holder
 
 # What is in no policy that can be read from within an account.
@@ -44,6 +47,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
     decision  IAM's own word, or "unknown" where a policy that could change it can't be read
     kind, policy, statement, sid   what decided (see `evaluation.Decision`)
+    nearly    which statements would have allowed it, but for what, where none does
     context   the keys that were judged with, those that the person gave included
     notes     what was not looked at, and what could not be read
     """
@@ -58,6 +62,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     policy: str | None
     statement: int | None
     sid: str
+    nearly: tuple[str, ...]
     context: Context
     notes: tuple[str, ...]
 
@@ -104,9 +109,28 @@ def judge(holder: Holder, wish: Wish, *, now: datetime) -> Verdict:
         policy=decision.policy,
         statement=decision.statement,
         sid=decision.sid,
+        nearly=_nearly(request, policies, decision),
         context=request.context,
-        notes=(*holder.unseen, *no_policy, BEYOND),
+        notes=(*_doubts(wish.action), *holder.unseen, *no_policy, BEYOND),
     )
+
+
+def _doubts(action: str) -> tuple[str, ...]:
+    """Say so where an action is in no table: a misspelt one is denied like any other."""
+    service, _, name = action.partition(":")
+    known = actions_of(service)
+    if name.lower() in known:
+        return ()
+    hint = did_you_mean(name, (each.name for each in known.values()))
+    return (f"AWS's tables know no action {action}{hint and f'; {hint}'}",)
+
+
+def _nearly(request: Request, policies: PolicySet, decision: Decision) -> tuple[str, ...]:
+    if decision.outcome is not Outcome.IMPLICIT_DENY:
+        return ()
+    if decision.kind is Kind.BOUNDARY and policies.boundary is not None:
+        return near_misses(request, (policies.boundary,))
+    return near_misses(request, policies.identity) if decision.kind is Kind.IDENTITY else ()
 
 
 def known_context(holder: Holder, *, now: datetime) -> Context:

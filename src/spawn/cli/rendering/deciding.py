@@ -22,6 +22,7 @@ def verdict_text(verdict: Verdict) -> str:
             ("resource", verdict.resource),
             ("decided by", decided),
             ("why", verdict.why),
+            ("nearly", verdict.nearly),
             ("but", verdict.notes),
         )
     )

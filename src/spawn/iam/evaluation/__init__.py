@@ -12,6 +12,7 @@ decision that names the statement that made it. Pure: no I/O, no clock, no table
     values       dates, numbers, addresses as conditions compare them
     variables    "${aws:username}" and what takes its place
     wildcards    `*` and `?`, in linear time
+    near         which statements would have allowed it, but for what
     reading      a document from outside, or what is wrong with it
 """
 
@@ -21,6 +22,7 @@ from spawn.iam.documents import PolicyDocument, Statement
 from spawn.iam.evaluation.compiled import CompiledPolicy, compile_policy
 from spawn.iam.evaluation.decision import decide
 from spawn.iam.evaluation.model import Decision, Kind, Outcome, PolicySet, Request
+from spawn.iam.evaluation.near import near_misses
 from spawn.iam.evaluation.reading import readable_document, readable_policy
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "Statement",
     "compile_policy",
     "decide",
+    "near_misses",
     "readable_document",
     "readable_policy",
 ]

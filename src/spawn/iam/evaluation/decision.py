@@ -39,9 +39,7 @@ def decide(request: Request, policies: PolicySet) -> Decision:
     context = {key.lower(): given for key, given in request.context.items()}
     asked = _Asked(request.resource, context, who, policies.boundary is not None)
     said = spoken(policies, request.action)
-    # Who is nobody and has no policies of its own is anonymous, and in no account.
-    is_of_account = bool(who.account or policies.identity)
-    is_bound = is_of_account and not (who.is_outside or who.is_service_linked)
+    is_bound = not (who.is_outside or who.is_service_linked)
     denied = (
         (_first(said.scp_denies, asked) if is_bound else None)
         or _refusal_of_resource(said, asked)

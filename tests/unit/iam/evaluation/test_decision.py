@@ -137,6 +137,14 @@ def test_another_accounts_resource_needs_both(
     assert (decision.outcome, decision.kind) == (outcome, kind)
 
 
+def test_what_another_account_gives_a_role_needs_its_own_accounts_word() -> None:
+    """A role that is named abroad still needs an identity policy at home."""
+    given = PolicySet(resource=policy(_for({"AWS": ROLE})))
+    assert _ask(SESSION, given, resource_account=OTHER_ACCOUNT).kind is Kind.IDENTITY
+    both = msgspec.structs.replace(given, identity=(ALL,))
+    assert _ask(SESSION, both, resource_account=OTHER_ACCOUNT).is_allowed
+
+
 @pytest.mark.parametrize(
     ("resource", "is_foreign"),
     [

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,8 +41,6 @@ def test_literal_text_has_no_wildcards(parts: list[tuple[bool, str]], text: str)
 
 
 @pytest.mark.parametrize("pattern", ["*a" * 25 + "b", "a*" * 25 + "b", "*" + "a?" * 25 + "b*"])
-def test_a_hostile_pattern_takes_no_time(pattern: str) -> None:
-    """25 stars against 100,000 characters are answered at once, not in exponential time."""
-    began = time.process_time()
+def test_a_hostile_pattern_ends(pattern: str) -> None:
+    """25 stars against 100,000 characters: tried out one by one, this test would never end."""
     assert not wildcard(pattern)("a" * 100_000)
-    assert time.process_time() - began < 5

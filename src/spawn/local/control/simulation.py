@@ -123,10 +123,12 @@ def _keys(asked: Request, policies: PolicySet) -> set[str]:
     """The condition keys of the statements that speak of the action."""
     single = [policies.resource, policies.boundary, policies.session]
     levels = [policy for level in policies.scps or () for policy in level]
-    found: set[str] = set()
-    for policy in [*policies.identity, *(p for p in single if p is not None), *levels]:
-        spoken = policy.spoken(asked.action.lower())
-        for each in (*spoken.allows, *spoken.denies):
-            conditions = policy.document.statements[each.number - 1].conditions
-            found |= {key.lower() for keys in conditions.values() for key in keys}
-    return found
+    every = [*policies.identity, *(each for each in single if each is not None), *levels]
+    action = asked.action.lower()
+    spoken = (
+        policy.document.statements[each.number - 1]
+        for policy in every
+        for is_allow in (True, False)
+        for each in policy.speaking_of(action, allow=is_allow)
+    )
+    return {k.lower() for each in spoken for keys in each.conditions.values() for k in keys}

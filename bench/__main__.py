@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from bench.agent import Agent, sizes
+from bench.linting import linting
+from bench.policies import judgements
 from bench.timing import Cost, ProgramFailed, Ratio, cost, ratio_of_medians
 from tests.tools.clouds import Cloud, running_cloud
 from tests.tools.programs import PROGRAMS, Program, clean_environment
@@ -114,6 +116,8 @@ def main() -> int:
 def measure(home: Path) -> Iterator[Ratio]:
     """Yield the ratios as they are taken; the agent's ten minutes pass meanwhile."""
     yield from sizes()
+    yield from linting()
+    yield from judgements()
     with running_cloud() as of_agent:
         environment = of_agent.environment(home)
         agent = Agent(Program(path=PROGRAMS / "spawn", environment=environment, directory=home))

@@ -19,6 +19,8 @@ from botocore.exceptions import UnknownServiceError
 
 _SCOPE = re.compile(r"Credential=[^/]+/\d{8}/[^/]*/([^/]+)/aws4_request")
 _PRESIGNED_SCOPE = re.compile(r"[^/]+/\d{8}/[^/]*/([^/]+)/aws4_request")
+# Signing name -> botocore's name, where they differ.
+_NAMES = {"servicequotas": "service-quotas"}
 _READ_VERBS = ("Describe", "Get", "Head", "List", "Query", "Scan")
 
 
@@ -47,7 +49,7 @@ class Call:
     @property
     def key(self) -> str:
         """The name as spawn's Operation table has it: "ec2:RunInstances"."""
-        return f"{self.service}:{self.operation}"
+        return f"{_NAMES.get(self.service, self.service)}:{self.operation}"
 
     @property
     def is_read(self) -> bool:

@@ -11,13 +11,14 @@ from typing import Any
 import msgspec
 
 from spawn.aws.ec2_accelerators import GpuInfo, InferenceAcceleratorInfo, NeuronInfo
-from spawn.aws.operation import Answer, Permission, read, write
+from spawn.aws.ec2_launching import RUNNING, tags_at_birth
+from spawn.aws.operation import TAGGED, TAGGING, Answer, Permission, read, write
 from spawn.aws.shapes import Shape, Tagged, many
 
 _INSTANCE = "arn:{partition}:ec2:{region}:{account}:instance/*"
 _GROUP = "arn:{partition}:ec2:{region}:{account}:security-group/*"
 _KEY = "arn:{partition}:ec2:{region}:{account}:key-pair/*"
-_TAGGED_AT_BIRTH = "arn:{partition}:ec2:{region}:{account}:*/*"
+_VPC = "arn:{partition}:ec2:{region}:{account}:vpc/*"
 
 DESCRIBE_IMAGES = read("ec2", "DescribeImages")
 DESCRIBE_INSTANCES = read("ec2", "DescribeInstances")
@@ -34,48 +35,51 @@ DESCRIBE_VOLUMES = read("ec2", "DescribeVolumes")
 DESCRIBE_VPCS = read("ec2", "DescribeVpcs")
 GET_EBS_ENCRYPTION_BY_DEFAULT = read("ec2", "GetEbsEncryptionByDefault")
 GET_EBS_DEFAULT_KMS_KEY_ID = read("ec2", "GetEbsDefaultKmsKeyId")
-GET_CONSOLE_OUTPUT = read("ec2", "GetConsoleOutput", Permission("ec2:GetConsoleOutput", _INSTANCE))
+GET_CONSOLE_OUTPUT = read(
+    "ec2", "GetConsoleOutput", Permission("ec2:GetConsoleOutput", _INSTANCE, TAGGED)
+)
 DESCRIBE_INSTANCE_ATTRIBUTE = read(
-    "ec2", "DescribeInstanceAttribute", Permission("ec2:DescribeInstanceAttribute", _INSTANCE)
+    "ec2",
+    "DescribeInstanceAttribute",
+    Permission("ec2:DescribeInstanceAttribute", _INSTANCE, TAGGED),
 )
 
-RUN_INSTANCES = write(
-    "ec2",
-    "RunInstances",
-    Permission("ec2:RunInstances", "*"),
-    Permission("ec2:CreateTags", _TAGGED_AT_BIRTH),
-    Permission("iam:PassRole", "arn:{partition}:iam::{account}:role/spawn/*"),
-)
+RUN_INSTANCES = write("ec2", "RunInstances", *RUNNING)
 TERMINATE_INSTANCES = write(
-    "ec2", "TerminateInstances", Permission("ec2:TerminateInstances", _INSTANCE)
+    "ec2", "TerminateInstances", Permission("ec2:TerminateInstances", _INSTANCE, TAGGED)
 )
 CREATE_SECURITY_GROUP = write(
     "ec2",
     "CreateSecurityGroup",
-    Permission("ec2:CreateSecurityGroup", "*"),
-    Permission("ec2:CreateTags", _GROUP),
+    Permission("ec2:CreateSecurityGroup", _GROUP, TAGGING),
+    Permission("ec2:CreateSecurityGroup", _VPC),
+    *tags_at_birth("CreateSecurityGroup", _GROUP),
 )
 AUTHORIZE_INGRESS = write(
     "ec2",
     "AuthorizeSecurityGroupIngress",
-    Permission("ec2:AuthorizeSecurityGroupIngress", _GROUP),
+    Permission("ec2:AuthorizeSecurityGroupIngress", _GROUP, TAGGED),
 )
 AUTHORIZE_EGRESS = write(
-    "ec2", "AuthorizeSecurityGroupEgress", Permission("ec2:AuthorizeSecurityGroupEgress", _GROUP)
+    "ec2",
+    "AuthorizeSecurityGroupEgress",
+    Permission("ec2:AuthorizeSecurityGroupEgress", _GROUP, TAGGED),
 )
 REVOKE_EGRESS = write(
-    "ec2", "RevokeSecurityGroupEgress", Permission("ec2:RevokeSecurityGroupEgress", _GROUP)
+    "ec2",
+    "RevokeSecurityGroupEgress",
+    Permission("ec2:RevokeSecurityGroupEgress", _GROUP, TAGGED),
 )
 DELETE_SECURITY_GROUP = write(
-    "ec2", "DeleteSecurityGroup", Permission("ec2:DeleteSecurityGroup", _GROUP)
+    "ec2", "DeleteSecurityGroup", Permission("ec2:DeleteSecurityGroup", _GROUP, TAGGED)
 )
 IMPORT_KEY_PAIR = write(
     "ec2",
     "ImportKeyPair",
-    Permission("ec2:ImportKeyPair", _KEY),
-    Permission("ec2:CreateTags", _KEY),
+    Permission("ec2:ImportKeyPair", _KEY, TAGGING),
+    *tags_at_birth("ImportKeyPair", _KEY),
 )
-DELETE_KEY_PAIR = write("ec2", "DeleteKeyPair", Permission("ec2:DeleteKeyPair", _KEY))
+DELETE_KEY_PAIR = write("ec2", "DeleteKeyPair", Permission("ec2:DeleteKeyPair", _KEY, TAGGED))
 
 OPERATIONS = (
     DESCRIBE_IMAGES,
@@ -366,6 +370,18 @@ class InstanceInterface(Shape, frozen=True, kw_only=True):
     groups: tuple[GroupIdentifier, ...] = ()
 
 
+class CpuOptions(Shape, frozen=True, kw_only=True):
+    """The processor of an instance."""
+
+    core_count: int = 0
+    threads_per_core: int = 0
+
+    @property
+    def vcpus(self) -> int:
+        """How many virtual processors it has, 0 where AWS does not say."""
+        return self.core_count * self.threads_per_core
+
+
 class Instance(Tagged, frozen=True, kw_only=True):
     """An instance, as DescribeInstances shows it."""
 
@@ -387,6 +403,7 @@ class Instance(Tagged, frozen=True, kw_only=True):
     instance_lifecycle: str = ""
     ami_launch_index: int = 0
     root_device_name: str = ""
+    cpu_options: CpuOptions = CpuOptions()
     iam_instance_profile: InstanceProfileReference | None = None
     metadata_options: InstanceMetadata | None = None
     hibernation_options: HibernationOptions = HibernationOptions()
@@ -472,3 +489,8 @@ def instances(answer: Answer) -> tuple[Instance, ...]:
 def region_names(answer: Answer) -> tuple[str, ...]:
     """Understand DescribeRegions: the names of the enabled ones, sorted."""
     return tuple(sorted(region["RegionName"] for region in answer["Regions"]))
+
+
+def region_statuses(answer: Answer) -> dict[str, str]:
+    """Understand DescribeRegions with AllRegions: "not-opted-in" is one that is not enabled."""
+    return {region["RegionName"]: region.get("OptInStatus", "") for region in answer["Regions"]}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from spawn.aws.ec2 import DESCRIBE_INSTANCE_ATTRIBUTE
-from spawn.aws.operation import Answer, Operation, Permission, write
+from spawn.aws.operation import TAGGED, Answer, Operation, Permission, write
 from spawn.aws.questions import Question
 
 _INSTANCE = "arn:{partition}:ec2:{region}:{account}:instance/*"
 
 
 def _on_instance(name: str) -> Operation:
-    return write("ec2", name, Permission(f"ec2:{name}", _INSTANCE))
+    return write("ec2", name, Permission(f"ec2:{name}", _INSTANCE, TAGGED))
 
 
 CREATE_TAGS = _on_instance("CreateTags")

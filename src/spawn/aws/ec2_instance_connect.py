@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spawn.aws.operation import Permission, write
+from spawn.aws.operation import TAGGED, Permission, write
 from spawn.core.steps import Parameters
 
 SEND_SSH_PUBLIC_KEY = write(
@@ -11,6 +11,7 @@ SEND_SSH_PUBLIC_KEY = write(
     Permission(
         "ec2-instance-connect:SendSSHPublicKey",
         "arn:{partition}:ec2:{region}:{account}:instance/*",
+        TAGGED,
     ),
 )
 

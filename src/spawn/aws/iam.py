@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from spawn.aws.operation import Answer, Operation, Permission, read, write
+from spawn.aws.operation import TAGGING, Answer, Condition, Operation, Permission, read, write
+from spawn.aws.passing import PASS_TO_INSTANCE
 from spawn.aws.questions import Question, T
 from spawn.aws.shapes import Shape
 from spawn.core.steps import Parameters
@@ -43,7 +44,13 @@ GET_POLICY = read(
 )
 
 CREATE_ROLE = write(
-    "iam", "CreateRole", Permission("iam:CreateRole", _ROLE), Permission("iam:TagRole", _ROLE)
+    "iam",
+    "CreateRole",
+    Permission("iam:CreateRole", _ROLE, TAGGING),
+    # At its birth alone: what a role may do can hang on its tag `owner` (`iam.guardrails`).
+    Permission(
+        "iam:TagRole", _ROLE, (*TAGGING, Condition("Null", "aws:ResourceTag/owner", "true"))
+    ),
 )
 PUT_ROLE_POLICY = write("iam", "PutRolePolicy", Permission("iam:PutRolePolicy", _ROLE))
 ATTACH_ROLE_POLICY = write("iam", "AttachRolePolicy", Permission("iam:AttachRolePolicy", _ROLE))
@@ -58,7 +65,7 @@ ADD_ROLE_TO_INSTANCE_PROFILE = write(
     "iam",
     "AddRoleToInstanceProfile",
     Permission("iam:AddRoleToInstanceProfile", _PROFILE),
-    Permission("iam:PassRole", _ROLE),
+    PASS_TO_INSTANCE,
 )
 
 OPERATIONS = (
@@ -114,6 +121,8 @@ class ManagedPolicy(Shape, frozen=True, kw_only=True):
     policy_name: str
     arn: str
     is_attachable: bool = True
+    attachment_count: int = 0
+    default_version_id: str = ""
 
 
 class InlinePolicy(Shape, frozen=True, kw_only=True):

@@ -19,7 +19,7 @@ from spawn.aws.ec2 import (
     InterfaceAssociation,
     instances,
 )
-from spawn.aws.operation import Answer, Permission, read, write
+from spawn.aws.operation import TAGGED, Answer, Permission, read, write
 from spawn.aws.questions import Question
 from spawn.aws.shapes import Shape, many
 
@@ -33,6 +33,7 @@ MODIFY_NETWORK_INTERFACE = write(
     Permission(
         "ec2:ModifyNetworkInterfaceAttribute",
         "arn:{partition}:ec2:{region}:{account}:network-interface/*",
+        TAGGED,
     ),
     Permission(
         "ec2:ModifyNetworkInterfaceAttribute",

@@ -10,7 +10,9 @@ from spawn.aws.shapes import Shape
 FILTER_LOG_EVENTS = read(
     "logs",
     "FilterLogEvents",
-    Permission("logs:FilterLogEvents", "arn:{partition}:logs:{region}:{account}:log-group:*"),
+    Permission(
+        "logs:FilterLogEvents", "arn:{partition}:logs:{region}:{account}:log-group:/spawn/*"
+    ),
 )
 
 OPERATIONS = (FILTER_LOG_EVENTS,)

@@ -22,16 +22,33 @@ class Access(enum.StrEnum):
     WRITE = "write"
 
 
+class Condition(msgspec.Struct, frozen=True):
+    """What a request must be like, in IAM's words; the value is filled in as a resource is."""
+
+    operator: str
+    key: str
+    value: str
+
+
 class Permission(msgspec.Struct, frozen=True):
     """An IAM action and the resource that the call uses it on.
 
-    `resource` is an ARN with `{partition}`, `{region}` and `{account}` to be filled in and `*`
-    where the name is not known beforehand, or "*" for actions that know no resource. Source:
-    the Service Authorization Reference, "Actions, resources, and condition keys".
+    `resource` is an ARN with `{partition}`, `{region}`, `{account}` and `{domain}` to be filled
+    in and `*` where the name is not known beforehand, or "*" for actions that know no resource.
+    Source: the Service Authorization Reference, "Actions, resources, and condition keys".
+    `conditions` are met by each call that spawn makes. `flag` is the one of `spawn launch` without
+    which nobody needs it, "" for none.
     """
 
     action: str
     resource: str = "*"
+    conditions: tuple[Condition, ...] = ()
+    flag: str = ""
+
+
+# What spawn made, and what it makes: each thing carries the tag from birth (`core.tags`).
+TAGGED = (Condition("StringEquals", "aws:ResourceTag/spawn", "true"),)
+TAGGING = (Condition("StringEquals", "aws:RequestTag/spawn", "true"),)
 
 
 class Operation(msgspec.Struct, frozen=True):

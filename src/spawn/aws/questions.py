@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from spawn.aws.denials import denials_in
 from spawn.aws.door import Reader
 from spawn.aws.operation import Answer, Operation
 from spawn.aws.refusals import not_understood
@@ -101,10 +102,20 @@ def value_of(fact: Fact[T]) -> T:
     match fact:
         case Known(value=value):
             return value
-        case Unseen(operation=operation, why=why):
-            raise AccessDenied(f"AWS denied {operation}", why=why, operation=operation)
+        case Unseen() as unseen:
+            raise denial_of(unseen)
         case Absent():
             raise AwsRefusal("AWS knows nothing of what must be there")
+
+
+def denial_of(unseen: Unseen) -> AccessDenied:
+    """Return the error that a read met, for what can't do without it."""
+    return AccessDenied(
+        f"AWS denied {unseen.operation}",
+        why=unseen.why,
+        operation=unseen.operation,
+        denials=denials_in(unseen.why),
+    )
 
 
 def as_far_as_seen(wait: Callable[[], Fact[T]]) -> Fact[T]:

@@ -6,7 +6,6 @@ lands nowhere.
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from contextlib import contextmanager
 from botocore import exceptions as botocore_errors
 from botocore.parsers import ResponseParserError
 
+from spawn.aws.denials import denials_in, encoded_in, without_encoded
 from spawn.core.errors import AccessDenied, AwsRefusal, CredentialsRefused, Throttled, Unreachable
 
 DENIED_CODES = frozenset(
@@ -89,8 +89,6 @@ _NOT_UNDERSTOOD = (
     botocore_errors.BotoCoreError,
     botocore_errors.UndefinedModelAttributeError,
 )
-# EC2 API Reference, "Error codes", UnauthorizedOperation: opaque, and it hides the rest.
-_ENCODED = re.compile(r"Encoded authorization failure message: \S+")
 
 
 @contextmanager
@@ -156,7 +154,8 @@ def refusal_of(
     """Return AWS's error answer as the branch of the tree that its code belongs to."""
     code = str(error.response.get("Error", {}).get("Code", ""))
     message = str(error.response.get("Error", {}).get("Message", "")) or code
-    message = _ENCODED.sub("(the details are encoded)", message)
+    encoded = encoded_in(message)
+    message = without_encoded(message)
     asked = getattr(error, "operation_name", "")  # an event stream's errors have none
     if asked in _GIVING_CREDENTIALS:
         return CredentialsRefused(
@@ -167,9 +166,15 @@ def refusal_of(
             operation=operation,
         )
     if code in DENIED_CODES:
-        needed = f"; it needs {', '.join(actions)}" if actions else ""
+        denials = denials_in(message)
+        needed = f"; it needs {', '.join(actions)}" if actions and not denials else ""
         return AccessDenied(
-            f"AWS denied {operation}", why=f"{message}{needed}", code=code, operation=operation
+            f"AWS denied {operation}",
+            why=f"{message}{needed}",
+            code=code,
+            operation=operation,
+            denials=denials,
+            encoded=encoded,
         )
     if code in CREDENTIAL_CODES:
         what = "have expired" if code in _EXPIRED else "are not accepted"

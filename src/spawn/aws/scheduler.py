@@ -7,6 +7,7 @@ import re
 from datetime import UTC, datetime
 
 from spawn.aws.operation import Answer, Permission, read, write
+from spawn.aws.passing import PASS_TO_SCHEDULER
 from spawn.aws.questions import Question
 from spawn.aws.shapes import Shape, many
 from spawn.core.endings import End
@@ -17,7 +18,6 @@ GROUP = "spawn"
 
 _GROUP_ARN = "arn:{partition}:scheduler:{region}:{account}:schedule-group/spawn"
 _SCHEDULE_ARN = "arn:{partition}:scheduler:{region}:{account}:schedule/spawn/spawn-*"
-_BACKSTOP_ROLES = "arn:{partition}:iam::{account}:role/spawn/spawn-backstop-*"
 
 GET_SCHEDULE = read("scheduler", "GetSchedule", Permission("scheduler:GetSchedule", _SCHEDULE_ARN))
 GET_SCHEDULE_GROUP = read(
@@ -36,7 +36,7 @@ CREATE_SCHEDULE = write(
     "scheduler",
     "CreateSchedule",
     Permission("scheduler:CreateSchedule", _SCHEDULE_ARN),
-    Permission("iam:PassRole", _BACKSTOP_ROLES),
+    PASS_TO_SCHEDULER,
 )
 DELETE_SCHEDULE = write(
     "scheduler", "DeleteSchedule", Permission("scheduler:DeleteSchedule", _SCHEDULE_ARN)
@@ -46,7 +46,7 @@ UPDATE_SCHEDULE = write(
     "scheduler",
     "UpdateSchedule",
     Permission("scheduler:UpdateSchedule", _SCHEDULE_ARN),
-    Permission("iam:PassRole", _BACKSTOP_ROLES),
+    PASS_TO_SCHEDULER,
 )
 
 OPERATIONS = (

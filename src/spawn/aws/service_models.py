@@ -19,16 +19,20 @@ from spawn.aws.operation import Operation
 # Those of the Operation table, and those by which botocore's chain gets credentials.
 SERVICES = frozenset(
     {
+        "cloudtrail",
+        "config",
         "dynamodb",
         "ec2",
         "ec2-instance-connect",
         "iam",
         "kms",
         "logs",
+        "organizations",
         "pricing",
         "route53",
         "s3",
         "scheduler",
+        "service-quotas",
         "ssm",
         "sts",
     }

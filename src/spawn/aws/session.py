@@ -10,6 +10,7 @@ import functools
 import re
 import threading
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any, cast
 
 import botocore.session
@@ -41,13 +42,20 @@ class _Patience(msgspec.Struct, frozen=True, kw_only=True):
     connect_timeout_seconds: int
     read_timeout_seconds: int
     attempts: int
+    mode: str = "standard"
 
 
 # The first attempt and four more: botocore's standard mode backs off up to 20 s in between.
 _PATIENCE = _Patience(connect_timeout_seconds=5, read_timeout_seconds=30, attempts=5)
-# Those that a launch can do without must not hold it up.
+# Those that a command can do without must not hold it up.
+_HASTE = _Patience(connect_timeout_seconds=2, read_timeout_seconds=4, attempts=1)
 _PATIENCE_WITH = {
-    "pricing": _Patience(connect_timeout_seconds=2, read_timeout_seconds=4, attempts=1)
+    "pricing": _HASTE,
+    # LookupEvents is answered twice a second, to all of an account together: whoever asks more
+    # often is told to wait, and adaptive retries find the pace.
+    "cloudtrail": _Patience(
+        connect_timeout_seconds=5, read_timeout_seconds=30, attempts=10, mode="adaptive"
+    ),
 }
 
 
@@ -84,6 +92,19 @@ def profile_names() -> tuple[str, ...]:
         return tuple(_botocore_session(None, ()).available_profiles)
 
 
+class CredentialSource(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the credentials come from, and nothing of what they are.
+
+    method        the name of the source in botocore's chain: "env", "sso", "assume-role" …
+    is_temporary  whether they are a session's, which ends; else an access key that does not
+    expires_at    when they end, None where that is not known or they don't
+    """
+
+    method: str
+    is_temporary: bool
+    expires_at: datetime | None = None
+
+
 class Session:
     """One person's way to AWS: a profile, a region, an endpoint; clients are made when needed.
 
@@ -106,7 +127,9 @@ class Session:
         called: Collection[Operation] = (),
     ) -> None:
         self._session = _botocore_session(profile, called)
-        self._clients: dict[tuple[str, str], Any] = {}
+        self._clients: dict[tuple[str, str, bool], Any] = {}
+        # Whether the caller may have EC2's denials decoded: so until STS says otherwise.
+        self.decodes_denials = True
         self._assumed_by = ""
         self._lock = threading.Lock()
         self._user_agent = " ".join(filter(None, (f"spawn/{__version__}", user_agent_extra)))
@@ -152,20 +175,24 @@ class Session:
         """The profile that was named, by a flag or in the environment."""
         return cast("str | None", self._session.profile)
 
-    def client(self, service: str, region: str) -> Any:
-        """Return botocore's client, the same one for the same service and region."""
+    def client(self, service: str, region: str, *, in_haste: bool = False) -> Any:
+        """Return botocore's client, the same one for the same service and region.
+
+        One that is `in_haste` is for what nothing depends on.
+        """
+        key = (service, region, in_haste)
         with self._lock:
-            known = self._clients.get((service, region))
+            known = self._clients.get(key)
             if known is None:
-                known = self._clients[service, region] = self._make_client(service, region)
+                known = self._clients[key] = self._make_client(service, region, in_haste=in_haste)
             return known
 
-    def _make_client(self, service: str, region: str) -> Any:
-        patience = _PATIENCE_WITH.get(service, _PATIENCE)
+    def _make_client(self, service: str, region: str, *, in_haste: bool) -> Any:
+        patience = _HASTE if in_haste else _PATIENCE_WITH.get(service, _PATIENCE)
         config = Config(
             connect_timeout=patience.connect_timeout_seconds,
             read_timeout=patience.read_timeout_seconds,
-            retries={"mode": "standard", "total_max_attempts": patience.attempts},
+            retries={"mode": patience.mode, "total_max_attempts": patience.attempts},
             max_pool_connections=CONNECTIONS,
             user_agent_extra=self._user_agent,
         )
@@ -191,6 +218,23 @@ class Session:
         with translated("credentials", profile=self.profile):
             credentials = self._session.get_credentials()
             return None if credentials is None else cast("str", credentials.access_key)
+
+    def credential_source(self) -> CredentialSource | None:
+        """Return where the credentials come from, None where there are none.
+
+        Raises CredentialsRefused where the source that won can't give any.
+        """
+        with translated("credentials", profile=self.profile):
+            credentials = self._session.get_credentials()
+            if credentials is None:
+                return None
+            frozen = credentials.get_frozen_credentials()  # asks for a session where one is needed
+        return CredentialSource(
+            method=str(credentials.method),
+            is_temporary=frozen.token is not None,
+            # botocore keeps it where nobody else may look, and says it nowhere else.
+            expires_at=getattr(credentials, "_expiry_time", None),
+        )
 
     def credentials_id(self) -> str:
         """Return what tells the credentials from others in files of our own; "" where none are.

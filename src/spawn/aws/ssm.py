@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from spawn.aws.operation import Answer, Permission, read, write
+from spawn.aws.operation import TAGGED, Answer, Permission, read, write
 from spawn.aws.questions import Question
 from spawn.aws.shapes import Shape, many
 
@@ -19,13 +19,13 @@ _SESSION = "arn:{partition}:ssm:{region}:{account}:session/*"
 GET_PARAMETER = read(
     "ssm",
     "GetParameter",
-    Permission("ssm:GetParameter", "arn:{partition}:ssm:{region}:{account}:parameter/*"),
+    Permission("ssm:GetParameter", "arn:{partition}:ssm:{region}:{account}:parameter/spawn/*"),
 )
 DESCRIBE_INSTANCE_INFORMATION = read("ssm", "DescribeInstanceInformation")
 START_SESSION = write(
     "ssm",
     "StartSession",
-    Permission("ssm:StartSession", _INSTANCE),
+    Permission("ssm:StartSession", _INSTANCE, TAGGED),
     Permission("ssm:StartSession", _SSH_DOCUMENT),
     Permission("ssm:StartSession", _SHELL_DOCUMENT),
     # Needed by the plugin, which opens the channel that the session's token is for.

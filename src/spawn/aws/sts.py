@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 
 import msgspec
 
@@ -62,4 +64,30 @@ def caller_question(region: str) -> Question[Identity]:
     """Ask who is calling; any region's endpoint knows."""
     return Question(
         operation=GET_CALLER_IDENTITY, parameters={}, region=region, understand=identity
+    )
+
+
+class Introduction(msgspec.Struct, frozen=True, kw_only=True):
+    """The caller, and what time it was by AWS's clock; None where the answer does not say."""
+
+    identity: Identity
+    answered_at: datetime | None
+
+
+def introduction(answer: Answer) -> Introduction:
+    """Understand GetCallerIdentity and the Date of its answer (RFC 9110, section 6.6.1)."""
+    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    try:
+        date = parsedate_to_datetime(headers.get("date", ""))
+    except ValueError:
+        date = None
+    return Introduction(
+        identity=identity(answer), answered_at=None if date is None or not date.tzinfo else date
+    )
+
+
+def introduction_question(region: str) -> Question[Introduction]:
+    """Ask who is calling, and what time it is."""
+    return Question(
+        operation=GET_CALLER_IDENTITY, parameters={}, region=region, understand=introduction
     )

@@ -131,11 +131,15 @@ def _among(formats: Sequence[Output], wanted: str | None) -> str | None:
     return next((format_.value for format_ in formats if format_.value == wanted), None)
 
 
+class NoRegion(InputError):
+    """No region is set anywhere."""
+
+
 yes_option = click.option("--yes", is_flag=True, help="Do it without asking.")
 
 
 def account_of(wiring: Wiring, asked: AccountWords, *, user_agent_extra: str = "") -> Account:
-    """Return the way to AWS. Raises InputError where no region is set anywhere."""
+    """Return the way to AWS. Raises NoRegion where none is set anywhere."""
     asked = with_settings(wiring, asked)
     local = asked.local or wiring.environment.get(LOCAL_SWITCH, "") not in {"", "0"}
     if local:
@@ -151,7 +155,7 @@ def account_of(wiring: Wiring, asked: AccountWords, *, user_agent_extra: str = "
         called=OPERATIONS.values(),
     )
     if not session.region:
-        raise InputError(
+        raise NoRegion(
             "no region is set",
             why="neither --region, nor AWS_REGION, nor the profile names one",
             next_command="aws configure set region us-east-1",

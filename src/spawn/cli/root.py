@@ -13,7 +13,7 @@ from spawn.cli.lazy import LazyGroup
 from spawn.cli.rendering.errors import error_text
 from spawn.cli.wiring import COMPLETION_SWITCH, wiring_of
 from spawn.core.directories import make_private_directory
-from spawn.core.errors import Defect, InputError, Interrupted, SpawnError
+from spawn.core.errors import AccessDenied, Defect, InputError, Interrupted, SpawnError
 
 # Name, then what `spawn --help` says of it: known without loading the command.
 COMMANDS = {
@@ -35,6 +35,10 @@ COMMANDS = {
     "cancel": "End instances now.",
     "cleanup": "Remove what spawn made and nothing uses any more.",
     "apply": "Carry out a plan that `spawn launch --dry-run -o json` saved.",
+    "permissions": "Show what a person needs to be allowed in AWS, as a policy.",
+    "policy": "See, test and shrink what may be done in AWS.",
+    "guardrails": "What an administrator puts around spawn's users.",
+    "doctor": "Say what is missing for a first launch.",
     "config": "What is set where nobody says otherwise, and where it is set.",
     "completion": "Let your shell complete commands, flags, and your instances.",
     "cloud": "The embedded cloud: AWS on this machine, to try things on.",
@@ -65,7 +69,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         result = root.main(list(arguments), prog_name="spawn", standalone_mode=False, obj=wiring)
     except SpawnError as error:
-        code = _say(error)
+        code = _say(_with_way_out(error, arguments))
     except click.exceptions.Exit as exit_:
         code = exit_.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
@@ -83,6 +87,13 @@ def run(arguments: Sequence[str]) -> int:
     else:
         code = result if isinstance(result, int) else 0
     return code
+
+
+def _with_way_out(error: SpawnError, arguments: Sequence[str]) -> SpawnError:
+    """Let a denial that knows no better lead to what the command needs."""
+    if isinstance(error, AccessDenied) and not error.next_command and arguments[0] in COMMANDS:
+        error.next_command = f"spawn permissions {arguments[0]}"
+    return error
 
 
 def _say(error: SpawnError) -> int:

@@ -22,6 +22,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from spawn.core.denials import Denial
+
 
 class SpawnError(Exception):
     """The base of all of them; never raised itself.
@@ -90,9 +92,28 @@ class AwsRefusal(SpawnError):
 
 
 class AccessDenied(AwsRefusal):
-    """The caller's policies don't allow the call; `why` names the actions it needs."""
+    """The caller's policies don't allow the call.
+
+    `denials` are what AWS's words say of it; none, where they say nothing. `encoded` is what EC2
+    hides from all but who may ask STS to decode it.
+    """
 
     exit_code = 4
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        why: str = "",
+        next_command: str = "",
+        code: str = "",
+        operation: str = "",
+        denials: tuple[Denial, ...] = (),
+        encoded: str = "",
+    ) -> None:
+        super().__init__(what, why=why, next_command=next_command, code=code, operation=operation)
+        self.denials = denials
+        self.encoded = encoded
 
 
 class CredentialsRefused(AwsRefusal):

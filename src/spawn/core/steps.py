@@ -28,6 +28,7 @@ class Output(enum.StrEnum):
     INSTANCE_TYPE = "instance-type"
     IMAGE_ID = "image-id"
     SUBNET_ID = "subnet-id"
+    POLICY_ID = "policy-id"
 
 
 class OutputReference(msgspec.Struct, frozen=True):

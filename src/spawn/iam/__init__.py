@@ -15,5 +15,13 @@ tables of IAM's actions, which `reference` reads from the disk.
     existing       a role of the person's own: which instance profile to launch with
     managed        managed policies and boundaries that are named
     backstop_role  the role by which a schedule ends an owner's instances
+    patterns       wildcards compared with each other
+    grants         what policies allow, action by action; the rules behind the next four
+    compare        how two policies differ, in permissions
+    meaning        what policies come to: can, can't; `words` puts it into sentences
+    observed       what an event of CloudTrail's used; `event_names` puts its names into IAM's
+    rightsize      the smallest part of a policy that would have sufficed
+    evaluation     what policies decide, by AWS's logic; the embedded cloud asks it too
+    cases          cases of that logic, answered line by line
     breadth        what in a policy reaches further than it should
 """

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 
 from spawn.aws.iam import PATH
+from spawn.core.errors import InputError
+from spawn.core.tags import Tag, plain_tag_list, tag_list
 from spawn.iam.arns import parse_arn
 from spawn.iam.documents import PolicyDocument, allow
 from spawn.iam.roles import WantedRole, named_by_content, trust_of
@@ -51,6 +53,21 @@ def wanted_backstop_role(
         boundary=boundary,
         purpose=f"the role that ends instances of {owner}",
         has_profile=False,
+    )
+
+
+def check_owner(owner: str, boundary: str | None) -> None:
+    """Raise InputError for an owner whose name a role under a boundary can't bear as it is.
+
+    The account's boundary lets a role end only what belongs to whom its own tag names, and IAM's
+    tags have fewer characters than EC2's.
+    """
+    if boundary is None or plain_tag_list({Tag.OWNER: owner}) == tag_list({Tag.OWNER: owner}):
+        return
+    raise InputError(
+        f"the owner {owner!r} can't be written on a role",
+        why="under a permissions boundary a backstop ends only what its role's tag names, and IAM"
+        " takes letters, digits, spaces and . : / = + - @ _ there",
     )
 
 

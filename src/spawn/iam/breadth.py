@@ -7,8 +7,11 @@ away, however wide. An action that knows no resource type can't be given more na
 
 from __future__ import annotations
 
+import enum
+import functools
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import msgspec
 
@@ -31,6 +34,8 @@ _SECRETS = frozenset(
 # Systems Manager user guide, "Setting up Session Manager": an instance reports itself with it,
 # and "*" is how AWS says to allow it.
 _OF_ITSELF = frozenset({"ssm:updateinstanceinformation"})
+# EC2's ARNs of these have no account. Others' are launched from and copied; changed are one's own.
+_ONE_OWNS = ("image/", "snapshot/")
 _KNOWN_BROAD = {
     "AdministratorAccess": "it allows everything",
     "PowerUserAccess": "it allows everything but IAM",
@@ -41,21 +46,44 @@ _KNOWN_BROAD = {
 }
 
 
+class Breadth(enum.StrEnum):
+    """In which way a statement is too wide; the values are names of lint's rules too."""
+
+    EVERY_ACTION = "every-action"
+    EVERY_ACTION_OF_SERVICE = "every-action-of-service"
+    NOT_ACTION = "not-action-with-allow"
+    NOT_RESOURCE = "not-resource-with-allow"
+    PASS_ROLE = "pass-any-role"  # noqa: S105  the name of a rule
+    CHANGE = "change-anything"
+    SECRET = "read-any-secret"  # noqa: S105  the name of a rule
+
+
 class BroadStatement(msgspec.Struct, frozen=True, kw_only=True):
-    """A statement that is too wide; `number` counts from 1, `sid` may be empty."""
+    """A statement that is too wide; `number` counts from 1, `sid` may be empty.
+
+    `action` is the pattern in it that is, "" where it is the statement as a whole.
+    """
 
     number: int
     sid: str
+    breadth: Breadth
+    action: str
     reason: str
+
+
+# The way, the action's pattern, and the sentence.
+_Reason = tuple[Breadth, str, str]
 
 
 def broad_statements(document: PolicyDocument) -> tuple[BroadStatement, ...]:
     """Return the statements that are too wide, one entry for each reason."""
     return tuple(
-        BroadStatement(number=number, sid=statement.sid, reason=reason)
+        BroadStatement(
+            number=number, sid=statement.sid, breadth=breadth, action=action, reason=reason
+        )
         for number, statement in enumerate(document.statements, 1)
         if statement.effect is Effect.ALLOW
-        for reason in _reasons(statement)
+        for breadth, action, reason in _reasons(statement)
     )
 
 
@@ -71,57 +99,73 @@ def broad_managed_policy(arn: str) -> str | None:
     return None
 
 
-def _reasons(statement: Statement) -> Iterator[str]:
+def _reasons(statement: Statement) -> Iterator[_Reason]:
     if statement.not_actions:
-        yield "NotAction allows every action but those named, also ones to come"
+        reason = "NotAction allows every action but those named, also ones to come"
+        yield Breadth.NOT_ACTION, "", reason
     if statement.not_resources:
-        yield "NotResource allows every resource but those named, also ones to come"
-    wide = tuple(resource for resource in statement.resources if _names_nothing(resource))
+        reason = "NotResource allows every resource but those named, also ones to come"
+        yield Breadth.NOT_RESOURCE, "", reason
+    wide = tuple(resource for resource in statement.resources if names_nothing(resource))
+    is_narrowed = not wide or _is_narrowed(statement)
+    open_ = (
+        None if is_narrowed else next((each for each in wide if _leaves_account_open(each)), None)
+    )
     for action in statement.actions:
-        yield from _reasons_of_action(action, wide, statement)
+        yield from _reasons_of_action(action, wide[0] if wide else None, open_)
 
 
-def _reasons_of_action(action: str, wide: tuple[str, ...], statement: Statement) -> Iterator[str]:
+def _reasons_of_action(action: str, wide: str | None, open_: str | None) -> Iterator[_Reason]:
+    """Judge an action. `wide` is a resource that names nothing, `open_` one of any account too."""
     service, _, name = action.partition(":")
     if not service.strip("*"):
-        yield "it allows every action"
-    elif not wide:
+        yield Breadth.EVERY_ACTION, action, "it allows every action"
+    elif wide is None:
         return
     elif not name.strip("*"):
-        yield f"it allows every action of {service} on {wide[0]}"
-    elif "iam:passrole" in _named(action):
-        yield f"{action} on {wide[0]} hands out every role, and so whatever any of them may do"
-    elif not _is_narrowed(statement):
-        yield from _reasons_of_openness(action, wide)
-
-
-def _reasons_of_openness(action: str, wide: tuple[str, ...]) -> Iterator[str]:
-    open_resource = next((each for each in wide if _leaves_account_open(each)), None)
-    if open_resource is None:
+        reason = f"it allows every action of {service} on {wide}"
+        yield Breadth.EVERY_ACTION_OF_SERVICE, action, reason
+    elif (power := _power(action)).passes_roles:
+        reason = f"{action} on {wide} hands out every role, and so whatever any of them may do"
+        yield Breadth.PASS_ROLE, action, reason
+    elif open_ is None:
         return
-    named = _named(action)
-    changing = [name for name, found in named.items() if _could_be_narrower(found, name)]
-    secret = sorted(_SECRETS & named.keys())
-    if changing:
-        example = "" if len(named) == 1 else f" (such as {named[changing[0]].name})"
-        yield f"{action}{example} changes things, and is allowed on {open_resource}"
-    elif secret:
-        yield f"{action} reads secrets, and is allowed on {open_resource}"
+    elif power.changing:
+        example = "" if power.is_one else f" (such as {power.changing})"
+        reason = f"{action}{example} changes things, and is allowed on {open_}"
+        yield Breadth.CHANGE, action, reason
+    elif power.reads_secrets:
+        yield Breadth.SECRET, action, f"{action} reads secrets, and is allowed on {open_}"
+
+
+class _Power(NamedTuple):
+    """What a pattern's actions can do; `changing` names the first that changes things, or ""."""
+
+    is_one: bool
+    changing: str
+    passes_roles: bool
+    reads_secrets: bool
+
+
+@functools.lru_cache(maxsize=4096)
+def _power(action: str) -> _Power:
+    service = action.partition(":")[0].lower()
+    found = reference.matching_actions(action)
+    named = {f"{service}:{each.name.lower()}": each for each in found}
+    changing = (each.name for name, each in named.items() if _could_be_narrower(each, name))
+    return _Power(
+        is_one=len(named) == 1,
+        changing=next(changing, ""),
+        passes_roles="iam:passrole" in named,
+        reads_secrets=bool(_SECRETS & named.keys()),
+    )
 
 
 def _could_be_narrower(action: reference.Action, name: str) -> bool:
     return action.changes_something and bool(action.resource_types) and name not in _OF_ITSELF
 
 
-def _named(action: str) -> dict[str, reference.Action]:
-    """Return the actions that a pattern means, by "service:name" in lower case."""
-    service = action.partition(":")[0].lower()
-    return {
-        f"{service}:{found.name.lower()}": found for found in reference.matching_actions(action)
-    }
-
-
-def _names_nothing(resource: str) -> bool:
+def names_nothing(resource: str) -> bool:
     """Say whether a resource has only wildcards where its name belongs: "*", "table/*", ":::*"."""
     if _is_wild(resource):
         return True
@@ -150,5 +194,7 @@ def _is_narrowed(statement: Statement) -> bool:
 def _leaves_account_open(resource: str) -> bool:
     if _is_wild(resource):
         return True
-    account = parse_arn(resource).account
-    return not account or reference.is_pattern(account)
+    arn = parse_arn(resource)
+    if arn.service == "ec2" and arn.resource.startswith(_ONE_OWNS):
+        return False
+    return not arn.account or reference.is_pattern(arn.account)

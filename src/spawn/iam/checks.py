@@ -13,6 +13,7 @@ from spawn.core.nearest import did_you_mean
 from spawn.iam import reference
 from spawn.iam.arns import parse_arn
 from spawn.iam.documents import VERSION, PolicyDocument, Statement, size
+from spawn.iam.operators import OPERATORS, parse_operator
 from spawn.iam.parsing import parse_document
 
 # IAM and STS quotas: all inline policies of one role together, without whitespace; not adjustable.
@@ -21,21 +22,6 @@ MOST_INLINE_CHARACTERS = 10_240
 MOST_TRUST_CHARACTERS = 2_048
 
 _SID = re.compile(r"[0-9A-Za-z]*", re.ASCII)
-# IAM user guide, "IAM JSON policy elements: Condition operators".
-_EQUAL = ("Equals", "NotEquals")
-_LIKE = ("Like", "NotLike")
-_ORDERED = ("LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals")
-_OPERATORS = frozenset(
-    {
-        *(f"String{test}" for test in (*_EQUAL, *_LIKE)),
-        *(f"String{test}IgnoreCase" for test in _EQUAL),
-        *(f"Arn{test}" for test in (*_EQUAL, *_LIKE)),
-        *(f"Numeric{test}" for test in (*_EQUAL, *_ORDERED)),
-        *(f"Date{test}" for test in (*_EQUAL, *_ORDERED)),
-        *("Bool", "BinaryEquals", "IpAddress", "NotIpAddress"),
-    }
-)
-_QUANTIFIERS = ("ForAllValues:", "ForAnyValue:")
 
 
 def parse_identity_policy(text: str | bytes, *, flag: str, partition: str = "") -> PolicyDocument:
@@ -126,12 +112,9 @@ def _check_resource(resource: str, place: str, partition: str) -> None:
 
 
 def _check_operator(operator: str, place: str) -> None:
-    bare = operator
-    for quantifier in _QUANTIFIERS:
-        bare = bare.removeprefix(quantifier)
-    # "Null" asks whether the key is there, and so is the one that IfExists can't follow.
-    if bare != "Null" and bare.removesuffix("IfExists") not in _OPERATORS:
+    if parse_operator(operator) is None:
+        bare = operator.rpartition(":")[2]
         raise InputError(
             f"{place}: IAM knows no condition operator {operator!r}",
-            why=did_you_mean(bare, _OPERATORS),
+            why=did_you_mean(bare, OPERATORS),
         )

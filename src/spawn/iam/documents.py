@@ -79,6 +79,16 @@ def canonical_json(document: PolicyDocument) -> str:
     return f'{{"Statement":[{members}],"Version":{_compact(document.version)}}}'
 
 
+def on_one_line(statement: Statement) -> str:
+    """Write a statement as people do: its members in their order, one value without a list."""
+    members = msgspec.to_builtins(statement)
+    short = {
+        name: value[0] if isinstance(value, list | tuple) and len(value) == 1 else value
+        for name, value in members.items()
+    }
+    return json.dumps(short)
+
+
 def size(document: PolicyDocument) -> int:
     """Return the characters that IAM counts: those of the document without whitespace."""
     return len(canonical_json(document))

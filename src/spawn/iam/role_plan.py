@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from spawn.aws import iam
-from spawn.aws.questions import Absent, Fact, Known, Unseen
-from spawn.core.errors import RefusedByControl
+from spawn.aws.questions import Absent, Fact, Known, Unseen, denial_of
+from spawn.core.errors import AccessDenied, RefusedByControl
 from spawn.core.steps import Parameters, Retry, Stage, Step
 from spawn.core.tags import plain_tag_list
 from spawn.iam.documents import PolicyDocument, canonical_json
@@ -65,7 +65,7 @@ def plan_role(
             why="; ".join(differences),
             next_command=f"aws iam get-role --role-name {wanted.name}",
             controls=(CONTROL,),
-        )
+        ) from _denial(facts)
     create = tuple(_creations(wanted, facts, region, tags=tags))
     fill = tuple(_fillings(wanted, facts, region))
     if not create and not fill:
@@ -78,6 +78,12 @@ def plan_role(
 
 
 # What must not be
+
+
+def _denial(facts: RoleFacts) -> AccessDenied | None:
+    """Return what kept the role from being read back, None where it could be."""
+    answers = (facts.role, facts.inline_names, facts.inline, facts.attached, facts.profile)
+    return next((denial_of(one) for one in answers if isinstance(one, Unseen)), None)
 
 
 def _differences(wanted: WantedRole, facts: RoleFacts) -> Iterator[str]:

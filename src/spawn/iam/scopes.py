@@ -70,6 +70,7 @@ _NAMINGS: Mapping[str, _Naming] = {
     ),
     "ssm": _Naming(prefix="parameter/", shape=r"[A-Za-z0-9_./*?-]{1,1011}", example="/myapp/*"),
 }
+EXAMPLES: Mapping[str, str] = {service: naming.example for service, naming in _NAMINGS.items()}
 _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 _PLAIN = re.compile(r"[a-z0-9-]*", re.ASCII)
 

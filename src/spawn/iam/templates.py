@@ -84,6 +84,53 @@ TEMPLATES: Mapping[str, tuple[Grant, ...]] = {
     ),
 }
 
+
+class Phrase(msgspec.Struct, frozen=True, kw_only=True):
+    """A template for people: `brief` in two or three words, `allows` in a few more.
+
+    `unscoped` are the resources that it is about where no scope is given.
+    """
+
+    brief: str
+    allows: str
+    unscoped: str = "this account and region"
+
+
+_OWN_BUCKETS = "spawn's own buckets"
+
+PHRASES: Mapping[str, Phrase] = {
+    "s3:ReadOnly": Phrase(
+        brief="read s3", allows="list the bucket, get objects", unscoped=_OWN_BUCKETS
+    ),
+    "s3:WriteOnly": Phrase(
+        brief="write s3", allows="put objects", unscoped="spawn's own results bucket"
+    ),
+    "s3:FullAccess": Phrase(
+        brief="do everything in s3", allows="everything of S3", unscoped="this account"
+    ),
+    "dynamodb:ReadOnly": Phrase(brief="read dynamodb", allows="get, query, scan"),
+    "dynamodb:WriteOnly": Phrase(brief="write dynamodb", allows="put, update"),
+    "dynamodb:FullAccess": Phrase(
+        brief="do everything in dynamodb", allows="everything of DynamoDB"
+    ),
+    "logs:WriteOnly": Phrase(brief="write logs", allows="make groups and streams, put events"),
+    "ecr:ReadOnly": Phrase(brief="pull from ecr", allows="pull images"),
+    "sqs:ReadOnly": Phrase(brief="receive from sqs", allows="receive, hide, delete messages"),
+    "sqs:WriteOnly": Phrase(brief="send to sqs", allows="send messages"),
+    "sqs:FullAccess": Phrase(brief="do everything in sqs", allows="everything of SQS"),
+    "secretsmanager:ReadOnly": Phrase(brief="read secrets", allows="get secret values"),
+    "ssm:ReadOnly": Phrase(brief="read parameters", allows="get parameters"),
+}
+
+
+def brief_words(template: Template) -> str:
+    """Say in a few words what a template lets an instance do: "read s3 my-bucket"."""
+    phrase = PHRASES[template.name]
+    home = template.scope.home
+    scope = template.scope.name if home is None else home.resource
+    return f"{phrase.brief} {scope or f'of {phrase.unscoped}'}"
+
+
 # Systems Manager user guide, "Setting up Session Manager", minimal permissions: none of these
 # knows a resource but the first, whose resource is the instance, which is yet to be made.
 SESSION_MANAGER = PolicyDocument(

@@ -13,6 +13,7 @@
                put into a `bucket`; `endpoints` says where. Pure
     apply      performs a plan and keeps its journal (`journalling`)
     arrival    awaits what was launched, reads it back, has it judged
+    doctor     what a first launch lacks, said before there is one
     shortage   what there is too little of, explained; `undo` ends what was launched in vain
 
 A plan that was saved is applied by planning anew from the same spec, time and launch id: only if

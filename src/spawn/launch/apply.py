@@ -22,6 +22,7 @@ from spawn.core.errors import AccountError, AwsRefusal, Interrupted, SpawnError,
 from spawn.core.journal import Journal, Planned
 from spawn.core.steps import Output
 from spawn.launch.arrival import Arrival, Arrived
+from spawn.launch.install import leads_to_install
 from spawn.launch.journalling import JournalObserver
 from spawn.launch.plan import LaunchPlan
 from spawn.launch.shortage import is_shortage, shortage_error
@@ -143,7 +144,9 @@ class Launch:
     ) -> tuple[LaunchPlan, Performance]:
         for _ in range(MOST_PLANS):
             performance = performer.perform(plan.prepare)
-            _raise_failure(performance)
+            for one in performance.failures:
+                if one.refusal is not None:
+                    raise leads_to_install(one.refusal, plan.spec, plan.owner)
             if not performance.collided:
                 return plan, performance
             self.progress.phase("someone else made the same meanwhile: looking again")

@@ -112,6 +112,18 @@ def ask_dns(
     return go_on
 
 
+def ask_zone(spec: LaunchSpec, asker: Asker) -> Callable[[], str | None]:
+    """Ask for the zone of the name alone; what is returned waits for its id, None for no name.
+
+    That raises NamedThingNotFound, InputError and AccessDenied as `ask_dns` tells.
+    """
+    given = given_zone_id(spec)
+    if spec.dns_name is None or spec.dns_zone is None or given is not None:
+        return lambda: given
+    zone = asker.ask(_zone_question(spec))
+    return lambda: _chosen_zone(spec, zone()).zone_id
+
+
 def _zone_question(spec: LaunchSpec) -> Question[tuple[route53.HostedZone, ...]]:
     zone_id = given_zone_id(spec)
     if zone_id is not None:

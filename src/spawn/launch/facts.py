@@ -56,17 +56,23 @@ SIDE_BY_SIDE = 48
 
 
 @dataclass(frozen=True, kw_only=True)
-class CallerFacts:
-    """What is named after the caller. `roles` are by name, `policies` by ARN.
+class CallerRights:
+    """What bears on the roles of a caller's launch. `roles` are by name, `policies` by ARN."""
+
+    identity: Identity
+    roles: dict[str, RoleFacts]
+    policies: dict[str, Fact[iam.ManagedPolicy]]
+    named_role: IdentityFacts | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallerFacts(CallerRights):
+    """All that is named after the caller.
 
     bucket  where a script is put that user-data has no room for; None where there is none
     """
 
-    identity: Identity
     own_groups: tuple[ec2.SecurityGroup, ...]
-    roles: dict[str, RoleFacts]
-    policies: dict[str, Fact[iam.ManagedPolicy]]
-    named_role: IdentityFacts | None
     bucket: BucketFacts | None = None
 
 
@@ -200,24 +206,47 @@ def _needs_caller(spec: LaunchSpec) -> bool:
 def _ask_of_caller(
     spec: LaunchSpec, caller: Identity, asker: Asker, *, extra: Extra, needs_bucket: bool
 ) -> Callable[[], CallerFacts]:
+    owner = owner_of(spec, caller)
+    own_groups = asker.ask(groups.own_groups_question(owner, region=spec.region))
+    rights = ask_rights(spec, caller, asker, extra=extra)
+    bucket = ask_bucket(bucket_for(spec, caller), asker) if needs_bucket else None
+
+    def answered() -> CallerFacts:
+        known = rights()
+        return CallerFacts(
+            identity=known.identity,
+            own_groups=value_of(own_groups()),
+            roles=known.roles,
+            policies=known.policies,
+            named_role=known.named_role,
+            bucket=None if bucket is None else bucket(),
+        )
+
+    return answered
+
+
+def ask_rights(
+    spec: LaunchSpec, caller: Identity, asker: Asker, *, extra: Extra
+) -> Callable[[], CallerRights]:
+    """Ask about the roles that the launch may turn out to want, and about what they are made of.
+
+    `extra` is what the agent's duties need. What is returned waits for the facts. Raises
+    InputError for words that can't be understood.
+    """
     region = spec.region
     wanted = (
         *possible_roles(spec, caller, extra).values(),
         *possible_backstop_roles(spec, caller).values(),
     )
-    own_groups = asker.ask(groups.own_groups_question(owner_of(spec, caller), region=region))
     roles = {role.name: role_questions(role, region).ask(asker) for role in wanted}
     arns = (*attached_arns(spec, caller), decisive_boundary(spec, caller))
     policies = {arn: asker.ask(iam.managed_policy_question(arn, region)) for arn in arns}
     named_role = _ask_named_role(spec, caller, asker)
-    bucket = ask_bucket(bucket_for(spec, caller), asker) if needs_bucket else None
-    return lambda: CallerFacts(
+    return lambda: CallerRights(
         identity=caller,
-        own_groups=value_of(own_groups()),
         roles={name: answered() for name, answered in roles.items()},
         policies={arn: answered() for arn, answered in policies.items()},
         named_role=named_role(),
-        bucket=None if bucket is None else bucket(),
     )
 
 

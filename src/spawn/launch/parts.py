@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from spawn.aws.questions import Known, Unseen
 from spawn.connect.key_pairs import plan_key_pair, require_key_pair
@@ -10,17 +11,21 @@ from spawn.connect.keys import pair_name
 from spawn.connect.publickey import parse_public_key
 from spawn.core.levels import Level
 from spawn.core.steps import OutputReference, Stage
+from spawn.iam.backstop_role import check_owner
+from spawn.iam.documents import Statement
 from spawn.iam.existing import choose_profile, parse_identity
 from spawn.iam.managed import check_managed_policy, choose_boundary
 from spawn.iam.role_plan import RolePlan, plan_role
 from spawn.iam.roles import INLINE_NAME, WantedRole
-from spawn.launch.facts import AccountFacts
+from spawn.launch.facts import AccountFacts, CallerRights
 from spawn.launch.rights import (
     asked_boundary,
     attached_arns,
     decisive_boundary,
+    owner_of,
     possible_backstop_roles,
     possible_roles,
+    rights_words,
 )
 from spawn.launch.shipping import shipping_templates
 from spawn.launch.spec import LaunchSpec
@@ -180,11 +185,22 @@ class Rights:
     sentence: str
 
 
-def choose_rights(spec: LaunchSpec, facts: AccountFacts, *, tags: dict[str, str]) -> Rights:
+class RightsFacts(Protocol):
+    """What the roles of a launch depend on."""
+
+    @property
+    def caller(self) -> CallerRights:
+        """Return who asks, and what there is of the roles and policies that may be wanted."""
+
+    def duty_statements(self, spec: LaunchSpec) -> tuple[Statement, ...]:
+        """Return what the role needs for the agent's duties."""
+
+
+def choose_rights(spec: LaunchSpec, facts: RightsFacts, *, tags: dict[str, str]) -> Rights:
     """Return the roles, and the steps that make them where they are missing.
 
-    Raises NamedThingNotFound, AccountError, AccessDenied, and RefusedByControl for a role that is
-    not what its name says.
+    Raises NamedThingNotFound, AccountError, AccessDenied, InputError for an owner that no role can
+    bear, and RefusedByControl for a role that is not what its name says.
     """
     caller = facts.caller.identity
     for arn in attached_arns(spec, caller):
@@ -193,6 +209,7 @@ def choose_rights(spec: LaunchSpec, facts: AccountFacts, *, tags: dict[str, str]
     boundary = choose_boundary(
         asked_boundary(spec, caller), facts.caller.policies[decisive], default=decisive
     )
+    check_owner(owner_of(spec, caller), boundary)
     backstop = possible_backstop_roles(spec, caller)[boundary]
     wanted = possible_roles(spec, caller, facts.duty_statements(spec)).get(boundary)
     plans = [
@@ -213,17 +230,18 @@ def choose_rights(spec: LaunchSpec, facts: AccountFacts, *, tags: dict[str, str]
 
 
 def _instance_role(
-    spec: LaunchSpec, facts: AccountFacts, wanted: WantedRole | None, plans: list[RolePlan]
+    spec: LaunchSpec, facts: RightsFacts, wanted: WantedRole | None, plans: list[RolePlan]
 ) -> tuple[dict[str, str] | None, str, Role | Unseen | None, str]:
     if wanted is not None:
         asked = (*spec.iam_policies, *shipping_templates(spec))
         templates = tuple(word for text in asked for word in text.split(","))
-        verb = "reuses" if plans[0].reused else "makes"
+        kind = "reused" if plans[0].reused else "new"
+        may = rights_words(spec, facts.duty_statements(spec))
         return (
             {"Name": wanted.name},
             wanted.name,
             _posture_of(wanted, templates),
-            f"{verb} the role {wanted.name}",
+            f"{wanted.name} ({kind}): {may}",
         )
     if spec.iam_role is None or facts.caller.named_role is None:
         return None, "", None, "no role: it may do nothing in AWS"

@@ -15,7 +15,7 @@ from spawn.iam.checks import parse_identity_policy
 from spawn.iam.documents import PolicyDocument, Statement
 from spawn.iam.managed import boundary_arn, default_boundary_arn, managed_policy_arns
 from spawn.iam.roles import WantedRole, wanted_role
-from spawn.iam.templates import SESSION_MANAGER, parse_templates, statements
+from spawn.iam.templates import SESSION_MANAGER, brief_words, parse_templates, statements
 from spawn.launch.shipping import shipping_templates
 from spawn.launch.spec import LaunchSpec
 
@@ -76,6 +76,21 @@ def documents(spec: LaunchSpec, caller: Identity, extra: Extra = ()) -> tuple[Po
     if spec.security is Level.STRICT:
         asked.append(SESSION_MANAGER)
     return tuple(asked)
+
+
+def rights_words(spec: LaunchSpec, extra: Extra = ()) -> str:
+    """Say in a few words what the instance's own role may do, a part for each thing asked for."""
+    templates = parse_templates((*spec.iam_policies, *shipping_templates(spec)))
+    parts = [brief_words(template) for template in templates]
+    if extra:
+        parts.append("its agent's own duties")
+    if spec.iam_policy_document is not None:
+        parts.append("what --iam-policy-file says")
+    managed = (text.strip() for each in spec.iam_managed_policies for text in each.split(","))
+    parts.extend(text.rpartition("/")[2] for text in managed)
+    if spec.security is Level.STRICT:
+        parts.append("Session Manager")
+    return "; ".join(parts)
 
 
 def attached_arns(spec: LaunchSpec, caller: Identity) -> tuple[str, ...]:

@@ -10,6 +10,8 @@ stages of steps; nothing here prints, asks a person, or looks at a clock of its 
     list       the instances of all `regions`, one that fails named
     filters    what `--filter` means; `filter_parser` reads it
     resolve    which instance a person means by a word
+    policies_of  the policies of a role, a user or an instance, read in one place
+    can        whether whoever has such policies may do something
     status     one instance, all that is known of it; `ending_words` says how it will end
     extend     an end date moved; `extend_apply` performs, and listens whether the agent follows
     hold       an instance kept as evidence, or released; `hold_apply` asks and performs

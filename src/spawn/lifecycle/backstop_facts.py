@@ -16,7 +16,7 @@ from spawn.aws.questions import Asker, Fact, Known, Unseen, as_far_as_seen
 from spawn.aws.sts import Identity
 from spawn.core.endings import End
 from spawn.core.tags import Tag
-from spawn.iam.backstop_role import backstop_role_name, wanted_backstop_role
+from spawn.iam.backstop_role import backstop_role_name, check_owner, wanted_backstop_role
 from spawn.iam.managed import choose_boundary, default_boundary_arn
 from spawn.iam.role_plan import RolePlan, plan_role
 from spawn.iam.roles import WantedRole, role_questions
@@ -112,8 +112,8 @@ def ask_arming(
     """Return by which role schedules of one owner's instances act, and what makes that role.
 
     `wanted` are the instances with their end dates. Nothing is asked where their schedules act by
-    roles that serve. Raises RefusedByControl for a role that is not as spawn makes it, AccessDenied
-    where it can't be looked at.
+    roles that serve. Raises RefusedByControl for a role that is not as spawn makes it, InputError
+    for an owner that none can bear, AccessDenied where it can't be looked at.
     """
     wanting = [
         row for row, behind, ends_at in wanted if needs_role(row, behind, ends_at=ends_at, now=now)
@@ -147,7 +147,9 @@ def _plan_role(
     for candidate in (default, None):
         wanted = _wanted(owner, caller, boundary=candidate)
         asked[candidate] = (wanted, role_questions(wanted, region).ask(asker))
-    wanted, facts = asked[choose_boundary(None, policy(), default=default)]
+    boundary = choose_boundary(None, policy(), default=default)
+    check_owner(owner, boundary)
+    wanted, facts = asked[boundary]
     return wanted, plan_role(wanted, facts(), region=region, tags=tags)
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 import msgspec
 
 from spawn.aws import scheduler
+from spawn.aws.denials import denials_in
 from spawn.aws.ec2_changes import (
     CREATE_TAGS,
     DELETE_TAGS,
@@ -20,7 +21,7 @@ from spawn.aws.instance_details import shutdown_behavior_question
 from spawn.aws.perform import Performance, Performer, Result
 from spawn.aws.questions import Asker, as_far_as_seen
 from spawn.aws.sts import Identity
-from spawn.core.errors import AwsRefusal, Interrupted, PartlyDone, SpawnError
+from spawn.core.errors import AccessDenied, AwsRefusal, Interrupted, PartlyDone, SpawnError
 from spawn.core.steps import Step
 from spawn.lifecycle.backstop import Arming
 from spawn.lifecycle.backstop_facts import ask_arming, ask_behind
@@ -148,7 +149,11 @@ class Applying:
 
     def _incomplete(self, report: HoldReport, what: str) -> PartlyDone:
         states = [f"{one.part}: {one.state}{one.why and f' ({one.why})'}" for one in report.parts]
-        return PartlyDone(what, why="\n".join(states), next_command=self.again)
+        error = PartlyDone(what, why="\n".join(states), next_command=self.again)
+        denials = dict.fromkeys(each for one in report.parts for each in denials_in(one.why))
+        if denials:
+            error.__cause__ = AccessDenied("AWS denied a part of it", denials=tuple(denials))
+        return error
 
 
 def _after(before: HeldPart, performance: Performance, *, done: State) -> HeldPart:

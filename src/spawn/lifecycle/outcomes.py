@@ -6,6 +6,7 @@ import enum
 
 import msgspec
 
+from spawn.aws.denials import denials_in
 from spawn.aws.perform import Performance
 from spawn.core.errors import (
     AccessDenied,
@@ -137,7 +138,8 @@ def error_of(report: Report, *, done: str) -> SpawnError | None:
         case outcomes if outcomes == {Outcome.NOT_FOUND}:
             return NamedThingNotFound(f"nothing was found that could be {done}", why=why)
         case outcomes if outcomes == {Outcome.DENIED}:
-            return AccessDenied(f"AWS denied that they be {done}", why=why)
+            denials = dict.fromkeys(one for result in bad for one in denials_in(result.why))
+            return AccessDenied(f"AWS denied that they be {done}", why=why, denials=tuple(denials))
         case outcomes if outcomes == {Outcome.HELD}:
             return RefusedByControl(f"what is held is not {done}", why=why)
         case outcomes if outcomes == {Outcome.IMPOSSIBLE}:

@@ -31,7 +31,7 @@ _ENDPOINTS = """\
 GROUP=$(aws ec2 create-security-group {in_vpc} --group-name session-manager-endpoints \\
   --description "HTTPS from instances" --query GroupId --output text) &&
 aws ec2 authorize-security-group-ingress {where} --group-id "$GROUP" \\
-  --protocol tcp --port 443 --source-group {source} &&
+  --protocol tcp --port 443 {source} &&
 for SERVICE in {services}; do
   aws ec2 create-vpc-endpoint {in_vpc} --vpc-endpoint-type Interface --private-dns-enabled \\
     --service-name com.amazonaws.{region}.$SERVICE \\
@@ -88,11 +88,39 @@ def endpoints_command(
     The endpoints get a group of their own, which admits the members of `source_group`: without
     one they would get the VPC's default group, which admits only its own.
     """
+    return _endpoints(
+        services,
+        vpc_id=vpc_id,
+        subnet_id=subnet_id,
+        source=f"--source-group {shlex.quote(source_group)}",
+        region=region,
+    )
+
+
+def private_endpoints_command(
+    services: Iterable[str], vpc: Vpc, *, subnet_id: str, region: str
+) -> str:
+    """Return a command, in several lines, that makes interface endpoints for a whole VPC.
+
+    For instances that are yet to be launched, so that the VPC's own block is let in.
+    """
+    return _endpoints(
+        services,
+        vpc_id=vpc.vpc_id,
+        subnet_id=subnet_id,
+        source=f"--cidr {ipaddress.IPv4Network(vpc.cidr_block)}",
+        region=region,
+    )
+
+
+def _endpoints(
+    services: Iterable[str], *, vpc_id: str, subnet_id: str, source: str, region: str
+) -> str:
     where = f"--region {shlex.quote(region)}"
     return _ENDPOINTS.format(
         where=where,
         in_vpc=f"{where} --vpc-id {shlex.quote(vpc_id)}",
-        source=shlex.quote(source_group),
+        source=source,
         services=shlex.join(services),
         region=shlex.quote(region),
         subnet=shlex.quote(subnet_id),

@@ -160,3 +160,24 @@ def test_ways_in_by_the_usual_words(account: Account, plain_aws: Program, home: 
     assert f"(TargetNotConnected) when calling the StartSession operation: {instance}" in (
         refused.stderr
     )
+
+
+def test_the_history_and_queues_in_the_usual_words(account: Account, plain_aws: Program) -> None:
+    """A queue and a repository are made, used, and found again in CloudTrail's history.
+
+    For SQS the program's first version takes its endpoint from nothing but its own flag.
+    """
+    text = ("--output", "text", "--query")
+    sqs = ("sqs", "--endpoint-url", account.cloud.endpoint_url)
+    url = _out(plain_aws, *sqs, "create-queue", "--queue-name", "work", *text, "QueueUrl")
+    _out(plain_aws, *sqs, "send-message", "--queue-url", url, "--message-body", "hello")
+    taken = _out(plain_aws, *sqs, "receive-message", "--queue-url", url, *text, "Messages[0].Body")
+    assert taken == "hello"
+    made = ("ecr", "create-repository", "--repository-name", "team/app")
+    assert _out(plain_aws, *made, *text, "repository.repositoryName") == "team/app"
+    found = _out(
+        plain_aws,
+        *("cloudtrail", "lookup-events", "--lookup-attributes"),
+        *("AttributeKey=ReadOnly,AttributeValue=false", *text, "Events[].EventName"),
+    )
+    assert found.split() == ["CreateRepository", "CreateQueue"]

@@ -241,4 +241,4 @@ def test_a_body_in_http_chunks_is_read(account: Account) -> None:
 def test_what_moto_lacks_is_said(account: Account) -> None:
     """An operation that the cloud can't do says so, in words that name it."""
     with pytest.raises(ClientError, match="embedded cloud"):
-        account.client("cloudtrail").lookup_events()
+        account.client("cloudtrail").list_event_data_stores()

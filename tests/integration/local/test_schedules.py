@@ -25,9 +25,12 @@ def _running(account: Account, **parameters: Any) -> str:
     return instance
 
 
+SERVICE = "scheduler.amazonaws.com"
+
+
 def _scheduler_role(account: Account, *, source_group: str = "default") -> str:
     trust = {
-        "Principal": {"Service": "scheduler.amazonaws.com"},
+        "Principal": {"Service": SERVICE},
         "Condition": {
             "StringEquals": {"aws:SourceAccount": ACCOUNT_ID},
             "ArnLike": {"aws:SourceArn": f"arn:aws:scheduler:*:*:schedule-group/{source_group}"},
@@ -70,12 +73,23 @@ def _in(seconds: float) -> datetime:
 
 
 def test_a_due_schedule_ends_the_instance(account: Account) -> None:
-    """It fires by itself, as its role, and deletes itself afterwards."""
+    """It fires by itself, as its role, deletes itself afterwards, and CloudTrail knows it."""
     instance = _running(account)
     _schedule(account, instance, _scheduler_role(account))
     account.wait_for_state(instance, "terminated")
     schedules = account.client("scheduler")
     wait_until(lambda: schedules.list_schedules()["Schedules"] == [])
+    ended, taken = (_told(account, name) for name in ("TerminateInstances", "AssumeRole"))
+    assert ended["sourceIPAddress"] == ended["userIdentity"]["invokedBy"] == SERVICE
+    assert ended["userIdentity"]["sessionContext"]["sessionIssuer"]["userName"] == "backstop"
+    assert taken["userIdentity"] == {"type": "AWSService", "invokedBy": SERVICE}
+
+
+def _told(account: Account, name: str) -> dict[str, Any]:
+    """The newest event of a name in CloudTrail's history."""
+    attribute = {"AttributeKey": "EventName", "AttributeValue": name}
+    found = account.client("cloudtrail").lookup_events(LookupAttributes=[attribute])["Events"]
+    return dict(json.loads(found[0]["CloudTrailEvent"]))
 
 
 def test_a_schedule_may_only_what_its_role_may(account: Account) -> None:

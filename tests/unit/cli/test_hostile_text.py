@@ -17,6 +17,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spawn.audit.observe import Observed
 from spawn.aws import ec2
 from spawn.cli.progress import Lines
 from spawn.cli.rendering.cancelling import cancel_question
@@ -38,10 +39,17 @@ from spawn.cli.rendering.holding import (
 from spawn.cli.rendering.launching import launched_text, plan_text, steps_text
 from spawn.cli.rendering.listing import failed_regions_text, listing_table
 from spawn.cli.rendering.outcomes import report_text
+from spawn.cli.rendering.policies import diff_text, meaning_text
 from spawn.cli.rendering.powering import dates_text, power_question
+from spawn.cli.rendering.rightsizing import notes_of, rightsized_text
 from spawn.cli.rendering.status import status_text
 from spawn.core.errors import AwsRefusal
 from spawn.core.steps import Output, Step
+from spawn.iam.compare import Allowance, Difference, Verb
+from spawn.iam.documents import PolicyDocument
+from spawn.iam.grants import Condition
+from spawn.iam.meaning import Cannot, Limit, Meaning
+from spawn.iam.rightsize import Foreign, Rightsized, Sight
 from spawn.launch.apply import Launched
 from spawn.launch.arrival import Arrived
 from spawn.lifecycle.cancel import Cancellation, CancelPlan
@@ -119,6 +127,34 @@ HOLDING = HoldPlan(
 HELD = HoldReport(
     id="i", name="n", region="r", account="a", case="c", parts=(PART,), warnings=("w",)
 )
+ALLOWANCE = Allowance(
+    service="s",
+    verb=Verb.READ,
+    actions=("s:A",),
+    of=2,
+    resources=("arn:aws:s:r:a:n",),
+    outside=("o",),
+    conditions=(Condition(operator="StringEquals", key="k", values=("v",)),),
+)
+DIFFERENCE = Difference(only_first=(ALLOWANCE,), only_second=(ALLOWANCE,))
+MEANING = Meaning(
+    can=(ALLOWANCE,),
+    denied=(ALLOWANCE,),
+    cannot=(Cannot(limit=Limit.VERB, service="s", verbs=(Verb.READ,)),),
+)
+FOREIGN = Foreign(action="a", resource="r", times=2)
+RIGHTSIZED = Rightsized(
+    document=PolicyDocument(statements=()),
+    change=DIFFERENCE,
+    used=(ALLOWANCE,),
+    unjudged=(ALLOWANCE,),
+    wide=("w",),
+    unnamed=("u",),
+    denied=(FOREIGN,),
+    elsewhere=(FOREIGN,),
+    unknown=("u",),
+)
+OBSERVED = Observed(events=(), sight=Sight(data={}), sessions=("s",), notes=("n",))
 AGENT = Heard(
     state=HeardState.HEARD,
     why="w",
@@ -198,6 +234,14 @@ RENDERERS: dict[str, Callable[[str], str]] = {
     "power": lambda text: dates_text(filled(POWERING, text)),
     "extend?": lambda text: extend_question(filled(EXTENDING, text)),
     "extend plan": lambda text: extend_plan_text(filled(EXTENDING, text), endpoint=text, now=NOW),
+    "policy": lambda text: meaning_text(filled(MEANING, text), notes=[text]),
+    "policies": lambda text: diff_text(filled(DIFFERENCE, text), first=text, second=text),
+    "rightsized": lambda text: rightsized_text(
+        filled(RIGHTSIZED, text),
+        filled(OBSERVED, text),
+        whose=text,
+        notes=notes_of(filled(RIGHTSIZED, text), filled(OBSERVED, text), ()),
+    ),
     "extended": lambda text: extended_text(filled(EXTENDING, text)),
     "followed": lambda text: followed_text(filled(EXTENDING, text), filled(FOLLOWED, text)),
     "hold plan": lambda text: hold_plan_text(filled(HOLDING, text), endpoint=text),

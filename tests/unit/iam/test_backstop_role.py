@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from spawn.aws.questions import Absent
-from spawn.iam.backstop_role import literal, wanted_backstop_role
+from spawn.core.errors import InputError
+from spawn.iam.backstop_role import check_owner, literal, wanted_backstop_role
 from spawn.iam.breadth import broad_statements
 from spawn.iam.checks import MOST_TRUST_CHARACTERS, parse_identity_policy
 from spawn.iam.documents import canonical_json, size
@@ -62,6 +65,19 @@ def test_an_owner_that_looks_like_a_variable_is_a_text() -> None:
     assert role.inline.statements[0].conditions["StringEquals"]["ec2:ResourceTag/owner"] == (
         "${$}{*}",
     )
+
+
+@pytest.mark.parametrize("owner", ["ana", "ana@example.com", "a=2Cb", "Jörg Müller"])
+def test_a_role_under_a_boundary_bears_its_owners_name(owner: str) -> None:
+    """Whoever IAM's tags can name has a backstop under the boundary too."""
+    check_owner(owner, BOUNDARY)
+
+
+def test_an_owner_whom_no_role_can_bear_is_refused_under_a_boundary() -> None:
+    """The boundary would keep the backstop from ending the instance: without one it does."""
+    check_owner("a!b", None)
+    with pytest.raises(InputError, match="a!b"):
+        check_owner("a!b", BOUNDARY)
 
 
 def test_it_has_no_instance_profile() -> None:

@@ -31,6 +31,8 @@ def reasons(action: str, resource: str, conditions: Conditions | None = None) ->
         ("iam:PassRole", "*", None, "hands out every role"),
         ("iam:PassRole", "arn:aws:iam::1:role/*", None, "hands out every role"),
         ("iam:Pass*", "*", OWN, "hands out every role"),
+        ("ec2:RunInstances", "arn:aws:ec2:us-east-1::image/*", None, ""),
+        ("ec2:RunInstances", "arn:aws:ec2:us-east-1::*/*", None, "changes things"),
         ("ec2:TerminateInstances", "*", None, "changes things"),
         ("ec2:Terminate*", "*", ANY_TAG, "such as Terminate"),
         ("S3:putobject", "arn:aws:s3:::*/*", None, "changes things"),

@@ -13,7 +13,14 @@ from spawn.iam import reference
 from spawn.iam.breadth import broad_statements
 from spawn.iam.checks import parse_identity_policy
 from spawn.iam.documents import PolicyDocument, Statement, canonical_json
-from spawn.iam.templates import SESSION_MANAGER, TEMPLATES, parse_templates, statements
+from spawn.iam.templates import (
+    PHRASES,
+    SESSION_MANAGER,
+    TEMPLATES,
+    brief_words,
+    parse_templates,
+    statements,
+)
 
 ACCOUNT = "123456789012"
 _NAMES = {
@@ -236,3 +243,10 @@ def test_an_arn_of_another_partition_is_refused() -> None:
     """An ARN that can't exist beside the instance is an error, not a statement without effect."""
     with pytest.raises(InputError, match="'aws-cn'"):
         document("s3:ReadOnly@arn:aws-cn:s3:::b")
+
+
+def test_every_template_has_words() -> None:
+    """What is listed and shown at a launch names each template, and nothing that is none."""
+    assert PHRASES.keys() == TEMPLATES.keys()
+    words = [brief_words(each) for each in parse_templates(["s3:ReadOnly@a/data/*,logs:WriteOnly"])]
+    assert words == ["read s3 a/data/*", "write logs of this account and region"]

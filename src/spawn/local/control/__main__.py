@@ -122,7 +122,8 @@ def _begin(process: Process, plane: Plane) -> None:
     """Fill the account and start its clock."""
     engine = process.engine
     endpoint = f"http://127.0.0.1:{process.port}"
-    clock = _clock(engine, Firings(memory=engine.memory, now=_now, endpoint=endpoint))
+    firings = Firings(memory=engine.memory, now=_now, endpoint=endpoint, record=engine.record)
+    clock = _clock(engine, firings)
     with engine.memory.lock:
         engine.connect(plane, clock.wake)
         engine.seed(account.HOME_REGION)

@@ -2,43 +2,67 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Mapping
 from datetime import datetime
 
+import msgspec
+
+from spawn.iam.evaluation import Decision, Outcome, PolicySet, Request, decide
 from spawn.local.control import account
-from spawn.local.control.authorize import Decision, Outcome, RequestFacts, decide, trusts
+from spawn.local.control.denials import access_denied
 from spawn.local.control.lookups import AccountLookup
-from spawn.local.control.messages import AwsError
-from spawn.local.control.needs import needs_of
+from spawn.local.control.needs import Need, needs_of
 from spawn.local.control.operations import Call
-from spawn.local.control.policies import UnreadablePolicy, parse_policy
-from spawn.local.control.principals import Principal, find_role
-
-_REASONS = {
-    Outcome.DENIED_EXPLICITLY: "with an explicit deny in an identity-based policy",
-    Outcome.DENIED_BY_IDENTITY: "because no identity-based policy allows the {action} action",
-    Outcome.DENIED_BY_BOUNDARY: "because no permissions boundary allows the {action} action",
-    Outcome.DENIED_BY_SESSION: "because no session policy allows the {action} action",
-}
+from spawn.local.control.principals import ADMINISTRATION, Levels, Principal
+from spawn.local.control.resource_policies import SERVICES, is_granted, policy_of
 
 
-def authorize(call: Call, principal: Principal, *, source_ip: str, now: datetime) -> None:
-    """Refuse the call unless everything that it needs is allowed. Raises AwsError."""
-    if principal.policies is None:
-        return
+def authorize(
+    call: Call,
+    principal: Principal,
+    *,
+    source_ip: str,
+    now: datetime,
+    levels: Levels | None = None,
+) -> None:
+    """Refuse the call unless everything that it needs is allowed. Raises AwsError.
+
+    `levels` are the organisation's service control policies, the root's first.
+    """
+    if principal.policies is None and levels is None and call.service not in SERVICES:
+        return  # nothing could hold the administrator back
+    policies = msgspec.structs.replace(principal.policies or ADMINISTRATION, scps=levels)
     common = common_context(call, principal, source_ip=source_ip, now=now)
-    for need in needs_of(call, AccountLookup()):
-        facts = RequestFacts(
-            principal_arn=principal.arn,
-            action=need.action,
-            resource=need.resource,
-            context={**common, **need.context},
-        )
-        decision = decide(facts, principal.policies)
-        if not decision.is_allowed:
-            raise access_denied(call, facts, decision)
+    for need in needs_of(call, AccountLookup(principal.username)):
+        asked = _request(need, principal, common)
+        bearing = policies
+        policy = policy_of(need.action, need.resource, call.region)
+        if policy is not None:
+            bearing = msgspec.structs.replace(policies, resource=policy)
+        decision = decide(asked, bearing)
+        if not decision.is_allowed and not _by_grant(asked, decision, call.region):
+            raise access_denied(call, asked, decision, bearing)
+
+
+def _request(need: Need, principal: Principal, common: Mapping[str, tuple[str, ...]]) -> Request:
+    context = {**common, **need.context}
+    owners = context.get("aws:resourceaccount", ())
+    return Request(
+        principal=principal.arn,
+        role_arn=principal.role_arn,
+        action=need.action,
+        resource=need.resource,
+        context=context,
+        resource_account=owners[0] if owners else None,
+    )
+
+
+def _by_grant(asked: Request, decision: Decision, region: str) -> bool:
+    """What no policy allows, a grant on a key may; what one denies, nothing does."""
+    if decision.outcome is Outcome.EXPLICIT_DENY:
+        return False
+    grantees = {asked.principal, asked.role_arn or asked.principal}
+    return is_granted(asked.action, asked.resource, region, grantees=grantees)
 
 
 def common_context(
@@ -56,14 +80,19 @@ def common_context(
         "aws:principaltype": principal.kind,
         "aws:requestedregion": call.region,
         "aws:resourceaccount": account.ACCOUNT_ID,
-        "aws:securetransport": "false",  # loopback: there is no TLS to speak of
+        "aws:principalisawsservice": "false",
+        # A loopback has no TLS; policies are told what they would be of the same call to AWS.
+        "aws:securetransport": "true",
         "aws:sourceip": source_ip,
         "aws:userid": principal.user_id,
         "aws:username": principal.username,
         "aws:viaawsservice": "false",
         "aws:tokenissuetime": _text(principal.issued_at),
     }
+    if principal.role_arn is not None:
+        keys["aws:multifactorauthpresent"] = "false"
     if principal.source is not None:
+        keys["ec2:roledelivery"] = "2.0"
         keys["ec2:sourceinstancearn"] = principal.source.arn
         keys["aws:ec2instancesourcevpc"] = principal.source.vpc_id
         keys["aws:ec2instancesourceprivateipv4"] = principal.source.private_ip
@@ -84,84 +113,10 @@ def _principal_arn(principal: Principal) -> str:
     return principal.role_arn or principal.arn
 
 
-def access_denied(call: Call, facts: RequestFacts, decision: Decision) -> AwsError:
-    """AWS's refusal: who, what, on what, why; in EC2's case with the encoded message too."""
-    reason = _REASONS[decision.outcome].format(action=facts.action)
-    quoted = f'"{facts.resource}"' if facts.action.startswith("s3:") else facts.resource
-    where = f" on resource: {quoted}" if facts.resource != "*" else ""
-    text = (
-        f"User: {facts.principal_arn} is not authorized to perform: {facts.action}{where} {reason}"
-    )
-    if call.protocol == "ec2":
-        return AwsError(
-            "UnauthorizedOperation",
-            f"You are not authorized to perform this operation. {text}. Encoded authorization "
-            f"failure message: {encode_denial(facts, decision)}",
-            status=403,
-        )
-    if call.protocol in {"json", "rest-json"}:
-        return AwsError(
-            "AccessDeniedException", text, status=400 if call.protocol == "json" else 403
-        )
-    return AwsError("AccessDenied", text, status=403)
-
-
-def encode_denial(facts: RequestFacts, decision: Decision) -> str:
-    """The message that sts:DecodeAuthorizationMessage makes readable again."""
-    message = {
-        "allowed": False,
-        "explicitDeny": decision.outcome is Outcome.DENIED_EXPLICITLY,
-        "matchedStatements": {"items": []},
-        "failures": {"items": []},
-        "context": {
-            "principal": {"arn": facts.principal_arn},
-            "action": facts.action,
-            "resource": facts.resource,
-            "conditions": {
-                "items": [
-                    {"key": key, "values": {"items": [{"value": v} for v in values]}}
-                    for key, values in sorted(facts.context.items())
-                ]
-            },
-        },
-    }
-    return base64.urlsafe_b64encode(json.dumps(message).encode()).decode()
-
-
-def decode_denial(encoded: str) -> str:
-    """The JSON of an encoded message. Raises AwsError."""
-    try:
-        text = base64.urlsafe_b64decode(encoded.encode()).decode()
-        json.loads(text)
-    except ValueError as error:
-        raise AwsError(
-            "InvalidAuthorizationMessageException",
-            "The authorization message is not valid.",
-        ) from error
-    return text
-
-
-def may_assume(
-    role_arn: str, principals: frozenset[tuple[str, str]], context: Mapping[str, tuple[str, ...]]
+def service_may_assume(
+    role_arn: str, context: Mapping[str, tuple[str, ...]], *, service: str
 ) -> bool:
-    """Whether the role's trust policy lets one of `principals` take it."""
-    role = find_role(role_arn)
-    if role is None:
-        return False
-    try:
-        policy = parse_policy("trust policy", str(role.assume_role_policy_document))
-    except UnreadablePolicy:
-        return False
-    facts = RequestFacts(
-        principal_arn="", action="sts:AssumeRole", resource=role_arn, context=context
-    )
-    return trusts(policy, principals, facts)
-
-
-def principals_of(principal: Principal) -> frozenset[tuple[str, str]]:
-    """The names by which a trust policy of this account can mean a principal."""
-    root = f"arn:{account.PARTITION}:iam::{account.ACCOUNT_ID}:root"
-    names = {root, account.ACCOUNT_ID, principal.arn}
-    if principal.role_arn:
-        names.add(principal.role_arn)
-    return frozenset(("AWS", name) for name in names)
+    """Whether the role's trust policy lets a service take it."""
+    trust = policy_of("sts:AssumeRole", role_arn, "")
+    asked = Request(principal=service, action="sts:AssumeRole", resource=role_arn, context=context)
+    return trust is not None and decide(asked, PolicySet(resource=trust)).is_allowed

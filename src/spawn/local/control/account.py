@@ -15,10 +15,12 @@ os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
 # AWS's managed policies exist in every account; moto leaves them out unless told.
 os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
 
+from moto.cloudtrail.models import CloudTrailBackend, Trail, cloudtrail_backends
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.ec2.models import EC2Backend, ec2_backends
+from moto.ecr.models import ECRBackend, ecr_backends
 from moto.iam.models import IAMBackend, iam_backends
 from moto.kms.models import KmsBackend, kms_backends
 from moto.logs.models import LogsBackend, logs_backends
@@ -26,6 +28,7 @@ from moto.route53.models import Route53Backend, route53_backends
 from moto.s3.models import S3Backend, s3_backends
 from moto.scheduler.models import EventBridgeSchedulerBackend, scheduler_backends
 from moto.secretsmanager.models import SecretsManagerBackend, secretsmanager_backends
+from moto.sqs.models import SQSBackend, sqs_backends
 from moto.ssm.models import SimpleSystemManagerBackend, ssm_backends
 from moto.sts.models import STSBackend, sts_backends
 
@@ -54,6 +57,24 @@ def bucket_owner(name: str) -> str | None:
     """The account of a bucket; None where there is no such bucket."""
     bucket = s3().buckets.get(name)
     return str(bucket.account_id) if bucket is not None else None
+
+
+def bucket_policy(name: str) -> str | None:
+    """A bucket's policy as it was put; None where there is none."""
+    bucket = s3().buckets.get(name)
+    text = bucket.policy if bucket is not None else None
+    return text.decode() if isinstance(text, bytes) else text
+
+
+def cloudtrail(region: str) -> CloudTrailBackend:
+    """Trails of a region."""
+    return cloudtrail_backends[ACCOUNT_ID][region]
+
+
+def trails() -> list[Trail]:
+    """The trails of all regions."""
+    backends = cloudtrail_backends[ACCOUNT_ID].values()
+    return [trail for backend in backends for trail in backend.trails.values()]
 
 
 def route53() -> Route53Backend:
@@ -99,6 +120,16 @@ def ssm(region: str) -> SimpleSystemManagerBackend:
 def secrets(region: str) -> SecretsManagerBackend:
     """Secrets of a region."""
     return secretsmanager_backends[ACCOUNT_ID][region]
+
+
+def sqs(region: str) -> SQSBackend:
+    """Queues of a region."""
+    return sqs_backends[ACCOUNT_ID][region]
+
+
+def ecr(region: str) -> ECRBackend:
+    """Repositories of a region."""
+    return ecr_backends[ACCOUNT_ID][region]
 
 
 def scheduler(region: str) -> EventBridgeSchedulerBackend:

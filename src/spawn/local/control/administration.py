@@ -58,9 +58,9 @@ class Administration:
     def _switches(self, request: Request) -> Response:
         try:
             settings = msgspec.json.decode(request.body, type=Settings)
-        except msgspec.MsgspecError as error:
+            self._engine.memory.switches.set(settings)
+        except (msgspec.MsgspecError, ValueError) as error:
             return _text(400, f"{error}\n")
-        self._engine.memory.switches.set(settings)
         make_foreign(settings.foreign_buckets or ())
         self._engine.publish()
         return _json(200, b"{}")

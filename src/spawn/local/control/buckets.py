@@ -15,12 +15,12 @@ from typing import Any
 
 from moto.iam.access_control import PermissionResult
 
+from spawn.iam.evaluation import Statement, readable_document
 from spawn.local.control import account
 from spawn.local.control.duty import Duty
 from spawn.local.control.messages import AwsError, Request
 from spawn.local.control.needs.model import tag_list
 from spawn.local.control.operations import Call
-from spawn.local.control.policies import Effect, Statement, UnreadablePolicy, parse_policy
 
 _NAME = re.compile(r"(?!xn--|sthree-|amzn-s3-demo-)[a-z0-9](?!.*\.\.)[a-z0-9.-]{1,61}[a-z0-9]")
 _DEFAULT_ENCRYPTION = {
@@ -123,8 +123,8 @@ def check_policy(duty: Duty) -> None:
     except ValueError as error:
         raise _malformed("Policies must be valid JSON and the first byte must be '{'") from error
     try:
-        statements = parse_policy("bucket policy", text).statements
-    except UnreadablePolicy as error:
+        statements = readable_document(text).statements
+    except ValueError as error:
         raise _malformed("Invalid policy syntax.") from error
     for statement in statements:
         _check_statement(statement, name)
@@ -141,7 +141,7 @@ def check_policy(duty: Duty) -> None:
 
 
 def _check_statement(statement: Statement, bucket: str) -> None:
-    if statement.principals is None and statement.not_principals is None:
+    if not (statement.principals or statement.not_principals):
         raise _malformed("Missing required field Principal")
     resources = statement.resources or statement.not_resources
     if not resources:
@@ -155,8 +155,8 @@ def _check_statement(statement: Statement, bucket: str) -> None:
 
 def is_public(statement: Statement) -> bool:
     """Whether a statement lets everybody in, whoever and wherever they are."""
-    everybody = {("*", "*"), ("AWS", "*")} & set(statement.principals or ())
-    return statement.effect is Effect.ALLOW and bool(everybody) and not statement.conditions
+    is_for_all = "*" in statement.principals.get("AWS", ())
+    return statement.effect == "Allow" and is_for_all and not statement.conditions
 
 
 def _malformed(message: str) -> AwsError:

@@ -34,6 +34,8 @@ from spawn.local.control.principals import Principal
 from spawn.local.control.protocol import render_result
 from spawn.local.control.snapshot import snapshot
 from spawn.local.control.states import LAUNCHED, State
+from spawn.local.control.trail.delivery import deliver
+from spawn.local.control.trail.identity import Caller
 from spawn.local.world import Booted, Ended, Event, Ready, Trouble
 
 log = logging.getLogger(__name__)
@@ -111,6 +113,13 @@ class Engine:
             return render_result(call, result)
         return self._moto.answer(request, call, duty.principal.credentials.access_key_id)
 
+    def record(self, call: Call, caller: Caller, response: Response | None) -> None:
+        """Keep a call for CloudTrail; wake the clock where the first log file is to be written."""
+        had_due = self.memory.history.next_due() is not None
+        self.memory.history.record(call, caller, response, now=self.now())
+        if not had_due and self.memory.history.next_due() is not None:
+            self._on_change()
+
     def publish(self) -> None:
         """Show the data plane the world as it is now, where that has changed."""
         self._adopt_strangers()
@@ -147,6 +156,7 @@ class Engine:
             elif known is None or not role_credentials.is_current(known, assignment, self.now()):
                 minted = role_credentials.mint(instance, assignment, self.now())
                 self.memory.credentials[instance.id] = minted
+                self.record(*role_credentials.taken(instance, assignment), None)
 
     def _living(self) -> list[Any]:
         return [
@@ -186,9 +196,10 @@ class Engine:
         self.publish()
 
     def tidy(self) -> None:
-        """What time alone brings: old instances and keys go, credentials are renewed."""
+        """What time alone brings: the old goes, credentials are renewed, log files are written."""
         forget_the_long_gone(self.memory, self.now())
         self.memory.ssh_keys = live_keys(self.memory.ssh_keys, self.now())
+        deliver(self.memory.history, self.now())
         self.publish()
 
     def next_due(self) -> datetime | None:
@@ -199,4 +210,5 @@ class Engine:
         ]
         moments += [shown_until(ended) for ended in self.memory.ended_at.values()]
         moments += [end_of(key) for keys in self.memory.ssh_keys.values() for key in keys]
-        return min(moments, default=None)
+        delivery = self.memory.history.next_due()
+        return min([*moments, *([delivery] if delivery else [])], default=None)

@@ -19,9 +19,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from spawn.local.control import schedules
 from spawn.local.control.memory import Memory
+from spawn.local.control.operations import Call
 from spawn.local.control.schedules import Firing
+from spawn.local.control.trail.identity import Caller, role_taken
 
 log = logging.getLogger(__name__)
+
+Record = Callable[[Call, Caller, None], None]  # of a call that CloudTrail is to know of
 
 FIRST_RETRY = timedelta(seconds=1)
 LONGEST_RETRY = timedelta(minutes=1)
@@ -30,8 +34,10 @@ LONGEST_RETRY = timedelta(minutes=1)
 class Firings:
     """Schedules that are due, and those whose call failed and is tried again."""
 
-    def __init__(self, *, memory: Memory, now: Callable[[], datetime], endpoint: str) -> None:
-        self._memory, self._now, self._endpoint = memory, now, endpoint
+    def __init__(
+        self, *, memory: Memory, now: Callable[[], datetime], endpoint: str, record: Record
+    ) -> None:
+        self._memory, self._now, self._endpoint, self._record = memory, now, endpoint, record
         self._session = botocore.session.Session()
         self._order = itertools.count()
         self._retries: list[tuple[datetime, int, int, Firing]] = []
@@ -67,6 +73,8 @@ class Firings:
     def _call(self, firing: Firing) -> None:
         with self._memory.lock:
             session = schedules.take_role(firing)
+            named = {"RoleArn": firing.role_arn, "RoleSessionName": session.session_name}
+            self._record(*role_taken(named, schedules.SERVICE, firing.region), None)
         client = self._session.create_client(
             firing.service,
             region_name=firing.region,

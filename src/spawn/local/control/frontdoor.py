@@ -1,7 +1,7 @@
 """Every request's way: who signed it, what it asks, may they, do it, say so.
 
 1. The address service and the administration live under `/_spawn`; all else is AWS's API.
-2. Authenticate. 3. Read the operation. 4. Switches. 5. Authorise. 6. Perform.
+2. Authenticate. 3. Read the operation. 4. Switches. 5. Authorise. 6. Perform. 7. Record.
 A refusal is worded in the protocol of the service that was asked.
 """
 
@@ -16,7 +16,7 @@ from spawn.local.control.authenticate import authenticate, guess_service
 from spawn.local.control.engine import Engine
 from spawn.local.control.launch import launch_target
 from spawn.local.control.messages import AwsError, Request, Response
-from spawn.local.control.operations import Call, operation_of, protocol_of, service_of
+from spawn.local.control.operations import operation_of, protocol_of, service_of
 from spawn.local.control.principals import (
     Credentials,
     Principal,
@@ -25,6 +25,7 @@ from spawn.local.control.principals import (
 )
 from spawn.local.control.protocol import render_error
 from spawn.local.control.sigv4 import Signature
+from spawn.local.control.trail.identity import caller_of
 
 log = logging.getLogger(__name__)
 
@@ -97,23 +98,31 @@ class FrontDoor:
     ) -> tuple[Response, str]:
         service = service_of(signature.service)
         protocol = protocol_of(service)
-        what = service
         try:
             call = operation_of(request, signing_name=signature.service, region=signature.region)
-            protocol, what = call.protocol, call.name
+        except AwsError as error:
+            return render_error(
+                error, service=service, protocol=protocol
+            ), f"{service} {error.code}"
+        what = call.name
+        source_ip = self._source_ip(principal)
+        try:
             self._memory.switches.fail_if_told(call.name, launch_target(call))
             access.authorize(
                 call,
                 principal,
-                source_ip=self._source_ip(principal),
+                source_ip=source_ip,
                 now=self._engine.now(),
+                levels=self._memory.switches.levels,
             )
-            return self._perform(request, call, principal), what
+            response = self._engine.perform(request, call, principal)
         except AwsError as error:
-            return render_error(error, service=service, protocol=protocol), f"{what} {error.code}"
-
-    def _perform(self, request: Request, call: Call, principal: Principal) -> Response:
-        return self._engine.perform(request, call, principal)
+            response = render_error(error, service=service, protocol=call.protocol)
+            what = f"{call.name} {error.code}"
+        agent = request.header("user-agent") or ""
+        caller = caller_of(principal, source_ip=source_ip, user_agent=agent)
+        self._engine.record(call, caller, response)
+        return response, what
 
     def _source_ip(self, principal: Principal) -> str:
         """An instance's calls come from its public address, all others from the caller's."""

@@ -15,6 +15,7 @@ from typing import Any
 from spawn.local.control import (
     account,
     attributes,
+    boundaries,
     buckets,
     connect_endpoints,
     dns,
@@ -24,16 +25,23 @@ from spawn.local.control import (
     logs,
     managed,
     pricing,
+    quotas,
+    region_settings,
     schedules,
     sessions,
+    simulation,
     spot,
 )
-from spawn.local.control.access import decode_denial, may_assume, principals_of
+from spawn.local.control.denials import decode_denial
 from spawn.local.control.duty import Duty
 from spawn.local.control.launch import fingerprint
 from spawn.local.control.lookups import find_key
 from spawn.local.control.memory import Launch
 from spawn.local.control.messages import AwsError
+from spawn.local.control.needs.model import tag_list
+from spawn.local.control.principals import find_role
+from spawn.local.control.trail import trails
+from spawn.local.control.trail.lookup import lookup_events
 
 CONSOLE_BYTES = 64 * 1024  # EC2 keeps the most recent 64 KB
 
@@ -157,7 +165,15 @@ def _default_key(_: Duty) -> Any:
 
 
 PERFORMED: dict[str, Callable[[Duty], Any]] = {
+    **region_settings.PERFORMED,
     "ec2-instance-connect:SendSSHPublicKey": instance_connect.send_ssh_public_key,
+    "cloudtrail:DeleteTrail": trails.delete_trail,
+    "cloudtrail:DescribeTrails": trails.describe_trails,
+    "cloudtrail:GetEventSelectors": trails.get_selectors,
+    "cloudtrail:GetTrail": trails.get_trail,
+    "cloudtrail:GetTrailStatus": trails.get_status,
+    "cloudtrail:LookupEvents": lookup_events,
+    "cloudtrail:PutEventSelectors": trails.put_selectors,
     "ec2:AllocateAddress": _allocate_address,
     "ec2:CreateInstanceConnectEndpoint": connect_endpoints.create_connect_endpoint,
     "ec2:DeleteInstanceConnectEndpoint": connect_endpoints.delete_connect_endpoint,
@@ -178,12 +194,17 @@ PERFORMED: dict[str, Callable[[Duty], Any]] = {
     "logs:GetLogEvents": logs.get_log_events,
     "logs:PutLogEvents": logs.put_log_events,
     "pricing:GetProducts": pricing.get_products,
+    "iam:DeleteUserPermissionsBoundary": boundaries.delete,
+    "iam:PutUserPermissionsBoundary": boundaries.put,
+    "iam:SimulateCustomPolicy": simulation.simulate_custom_policy,
+    "iam:SimulatePrincipalPolicy": simulation.simulate_principal_policy,
     "route53:ChangeResourceRecordSets": dns.change_record_sets,
     "route53:CreateHostedZone": dns.create_hosted_zone,
     "route53:GetChange": dns.get_change,
     "route53:ListHostedZonesByName": dns.list_zones_by_name,
     "route53:ListResourceRecordSets": dns.list_record_sets,
     "scheduler:CreateSchedule": _create_schedule,
+    "service-quotas:GetServiceQuota": quotas.get_service_quota,
     "ssm:DescribeInstanceInformation": managed.describe_instance_information,
     "ssm:StartSession": sessions.start_session,
     "ssm:TerminateSession": sessions.terminate_session,
@@ -213,24 +234,26 @@ def _check_interface_groups(duty: Duty) -> None:
     attributes.check_interface_groups(duty.call)
 
 
-def _check_trust(duty: Duty) -> None:
-    """A role can be taken by whom it trusts; moto lets everybody, and takes roles that are not."""
+def _check_role(duty: Duty) -> None:
+    """A role that is not there can't be taken; moto takes any. Trust has been asked already."""
     if duty.call.parameters.get("PolicyArns"):
         raise AwsError(
             "NotImplemented", "The embedded cloud has no session policies by ARN.", status=501
         )
     role_arn = str(duty.call.parameters.get("RoleArn"))
-    context = {"aws:principalarn": (duty.principal.role_arn or duty.principal.arn,)}
-    external = duty.call.parameters.get("ExternalId")
-    if external:
-        context["sts:externalid"] = (str(external),)
-    if not may_assume(role_arn, principals_of(duty.principal), context):
+    if find_role(role_arn) is None:
         raise AwsError(
             "AccessDenied",
             f"User: {duty.principal.arn} is not authorized to perform: sts:AssumeRole on "
             f"resource: {role_arn}",
             status=403,
         )
+
+
+def _tag_session(duty: Duty) -> None:
+    """The tags of a session, which moto drops: they are aws:PrincipalTag, above the role's."""
+    session: Any = account.sts().assumed_roles[-1]
+    session.tags = tag_list(duty.call.parameters.get("Tags"))
 
 
 def _check_schedule(duty: Duty) -> None:
@@ -285,19 +308,25 @@ def _mark_managed_key(duty: Duty) -> None:
 
 
 CHECKED: dict[str, Callable[[Duty], None]] = {
+    "cloudtrail:CreateTrail": trails.check_bucket,
+    "cloudtrail:UpdateTrail": trails.check_bucket,
     "dynamodb:DescribeTimeToLive": _check_table,
     "dynamodb:UpdateTimeToLive": _check_table,
     "ec2:CreateTags": _check_tags,
+    "ec2:ModifySnapshotAttribute": region_settings.check_snapshot_sharing,
     "ec2:ModifyNetworkInterfaceAttribute": _check_interface_groups,
     "kms:DescribeKey": _mark_managed_key,
     "logs:CreateLogGroup": logs.check_new_group,
     "logs:CreateLogStream": logs.check_new_stream,
     "logs:PutRetentionPolicy": logs.check_retention,
+    "iam:CreateRole": boundaries.check,
+    "iam:CreateUser": boundaries.check,
+    "iam:PutRolePermissionsBoundary": boundaries.check,
     "s3:CreateBucket": buckets.check_new_bucket,
     "s3:PutBucketPolicy": buckets.check_policy,
     "scheduler:CreateSchedule": _check_schedule,
     "scheduler:UpdateSchedule": _check_schedule,
-    "sts:AssumeRole": _check_trust,
+    "sts:AssumeRole": _check_role,
     **dict.fromkeys(_NOT_HERE, _refuse),
 }
 
@@ -338,7 +367,9 @@ FOLLOWED: dict[str, Callable[[Duty], None]] = {
     "ec2:AssociateIamInstanceProfile": _show_profiles,
     "ec2:ReplaceIamInstanceProfileAssociation": _show_profiles,
     "iam:CreateInstanceProfile": _remember_profile,
+    "iam:CreateUser": boundaries.complete_user,
     "s3:CreateBucket": buckets.complete_new_bucket,
     "scheduler:CreateSchedule": _remember_schedule,
     "scheduler:UpdateSchedule": _default_the_rest,
+    "sts:AssumeRole": _tag_session,
 }

@@ -37,6 +37,8 @@ from spawn.local.control.messages import AwsError, dry_run_succeeded
 from spawn.local.control.needs.model import tag_list
 from spawn.local.control.network import free_private_address
 from spawn.local.control.operations import Call
+from spawn.local.control.products import vcpus_and_memory
+from spawn.local.control.region_settings import with_metadata_defaults
 from spawn.local.control.spot import check_market
 from spawn.local.control.states import LAUNCHED
 from spawn.local.control.switches import LaunchTarget, Switches
@@ -56,6 +58,13 @@ class CloudInstance(Instance):
 
     reservation_id: str | None = None
     spot_instance_request_id: str | None = None
+
+    @property
+    def cpu_options(self) -> dict[str, int]:
+        """The processor of its type, which moto leaves out: two threads a core, as on x86."""
+        vcpus, _ = vcpus_and_memory(self.instance_type)
+        threads = 2 if vcpus > 1 else 1
+        return {"CoreCount": vcpus // threads, "ThreadsPerCore": threads}
 
     def get_tags(self) -> list[dict[str, str]]:
         """As moto has it, without looking through the tags of everything else."""
@@ -87,7 +96,8 @@ def run_instances(call: Call, memory: Memory, now: datetime) -> Reservation:
     if parameters.get("DryRun"):
         raise dry_run_succeeded()
     memory.switches.use_capacity(target, count)
-    reservation = _reserve(parameters, call.region, count, memory=memory, now=now)
+    completed = with_metadata_defaults(parameters, call.region, memory)
+    reservation = _reserve(completed, call.region, count, memory=memory, now=now)
     token = parameters.get("ClientToken")
     if token:
         launch = Launch(fingerprint=fingerprint(parameters), result=reservation.id)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from moto.kms.utils import KEY_ID_LEN
+
 from spawn.local.control import account
+from spawn.local.control.described import ec2_keys, service_tags
 
 
 class AccountLookup:
@@ -14,20 +17,53 @@ class AccountLookup:
     partition = account.PARTITION
     account_id = account.ACCOUNT_ID
 
-    def role_arn(self, name: str) -> str | None:
-        """The ARN of a role, path and all."""
-        role = _role(name)
-        return str(role.arn) if role else None
+    def __init__(self, caller_name: str | None = None) -> None:
+        self.caller_name = caller_name
+
+    def iam_arn(self, kind: str, name: str) -> str | None:
+        """The ARN, path and all, of a role, user, group or instance-profile."""
+        found = find_profile(name) if kind == "instance-profile" else _holder(kind, name)
+        return str(found.arn) if found else None
 
     def profile_role_arn(self, name_or_arn: str) -> str | None:
         """The ARN of an instance profile's role."""
         profile = find_profile(name_or_arn)
         return str(profile.roles[0].arn) if profile and profile.roles else None
 
-    def boundary_of_role(self, name: str) -> str | None:
-        """The ARN of a role's permissions boundary."""
-        role = _role(name)
-        return role.permissions_boundary_arn if role else None
+    def boundary(self, kind: str, name: str) -> str | None:
+        """The ARN of a role's or user's permissions boundary."""
+        return getattr(_holder(kind, name), "permissions_boundary_arn", None)
+
+    def iam_tags(self, kind: str, name: str) -> Mapping[str, str]:
+        """The tags of a role or user."""
+        holder = _holder(kind, name)
+        if holder is None or kind not in {"role", "user"}:
+            return {}
+        if kind == "role":
+            return {tag["Key"]: str(tag["Value"]) for tag in holder.tags}
+        tags = account.iam().tagger.get_tag_dict_for_resource(holder.arn)
+        return {key: str(value) for key, value in tags.items()}
+
+    def ec2_keys(self, resource_id: str, region: str) -> Mapping[str, str]:
+        """What condition keys tell of an EC2 resource beside its tags."""
+        return ec2_keys(resource_id, region)
+
+    def service_tags(self, service: str, name: str, region: str) -> Mapping[str, str]:
+        """The tags of a queue, repository, secret, key or log group, by its ARN or name."""
+        return service_tags(service, name, region)
+
+    def key_aliases(self, identifier: str, region: str) -> tuple[str, ...]:
+        """The aliases of a key, by any of its names."""
+        key = find_key(identifier, region)
+        return tuple(sorted(key.aliases)) if key is not None else ()
+
+    def key_of_ciphertext(self, blob: bytes, region: str) -> str | None:
+        """The id of the key that something was encrypted with; None for what moto did not."""
+        try:
+            key_id = blob[:KEY_ID_LEN].decode("ascii")  # moto's own form, not KMS's
+        except UnicodeDecodeError:
+            return None
+        return key_id if key_id in account.kms(region).keys else None
 
     def secret(self, identifier: str, region: str) -> tuple[str, str | None] | None:
         """The secret's ARN and its customer key, where it has one."""
@@ -74,7 +110,12 @@ class AccountLookup:
         return str(key.arn) if key is not None and not is_aws_managed else None
 
 
-def _role(name: str) -> Any | None:
+def _holder(kind: str, name: str) -> Any | None:
+    """A role, user or group by its name."""
+    if kind == "user":
+        return account.iam().users.get(name)
+    if kind == "group":
+        return account.iam().groups.get(name)
     return next((r for r in account.iam().roles.values() if r.name == name), None)
 
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from spawn.local.control.network import PublicAddresses
 from spawn.local.control.schedules import Fired
 from spawn.local.control.states import Life
 from spawn.local.control.switches import Switches
+from spawn.local.control.trail.history import EventHistory
 from spawn.local.world import EphemeralKey, RoleCredentials
 
 TERMINATED_ARE_SHOWN_SECONDS = 3600.0  # EC2 describes terminated instances for about an hour
@@ -53,6 +56,17 @@ class ConnectEndpoint:
     client_token: str | None
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RegionSettings:
+    """What the account has set for a region, in AWS's words; at first it has set nothing."""
+
+    metadata: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    snapshot_block: str = "unblocked"
+    image_block: str = "unblocked"
+    allowed_images: str = "disabled"
+    image_criteria: tuple[Any, ...] = ()
+
+
 @dataclasses.dataclass(kw_only=True)
 class Memory:
     """Everything that is not moto's. Change it only while holding `lock`."""
@@ -68,8 +82,10 @@ class Memory:
     ssh_keys: dict[str, tuple[EphemeralKey, ...]] = dataclasses.field(default_factory=dict)
     sessions: dict[str, Session] = dataclasses.field(default_factory=dict)
     connect_endpoints: dict[str, ConnectEndpoint] = dataclasses.field(default_factory=dict)
+    region_settings: dict[str, RegionSettings] = dataclasses.field(default_factory=dict)
     fired: set[Fired] = dataclasses.field(default_factory=set)  # schedules
     dns_changes: dict[str, datetime] = dataclasses.field(default_factory=dict)  # by id
+    history: EventHistory = dataclasses.field(default_factory=EventHistory)  # of CloudTrail
     troubles: list[str] = dataclasses.field(default_factory=list)
     addresses: PublicAddresses = dataclasses.field(default_factory=PublicAddresses)
     switches: Switches = dataclasses.field(default_factory=Switches)

@@ -15,6 +15,9 @@ from spawn.local.control import account, moto_memory
 from spawn.local.control.messages import AwsError, Request, Response
 from spawn.local.control.operations import Call, wsgi_environ
 
+# botocore's service name -> the name it signs with, where moto finds its own services by that.
+_SIGNING_NAMES = {"s3control": "s3", "service-quotas": "servicequotas"}
+
 
 class MotoApp:
     """moto's services, each with its URL map, made when first called."""
@@ -66,7 +69,7 @@ class MotoApp:
 
 def _environ(request: Request, call: Call, access_key_id: str) -> dict[str, Any]:
     environ = wsgi_environ(request)
-    signing_name = call.service if call.service != "s3control" else "s3"
+    signing_name = _SIGNING_NAMES.get(call.service, call.service)
     environ["HTTP_AUTHORIZATION"] = (
         f"AWS4-HMAC-SHA256 Credential={access_key_id}/20000101/{call.region}/{signing_name}"
         "/aws4_request, SignedHeaders=host, Signature=verified"

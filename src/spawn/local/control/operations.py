@@ -26,6 +26,7 @@ from spawn.local.control.messages import AwsError, Request
 # https://docs.aws.amazon.com/general/latest/gr/sigv4-create-canonical-request.html
 _SERVICE_OF_SIGNING_NAME = {
     "monitoring": "cloudwatch",
+    "servicequotas": "service-quotas",
     "email": "ses",
     "elasticloadbalancing": "elbv2",
     "elasticfilesystem": "efs",
@@ -33,7 +34,10 @@ _SERVICE_OF_SIGNING_NAME = {
     "tagging": "resourcegroupstaggingapi",
 }
 
-READ_VERBS = ("Describe", "Get", "List", "Head", "Search", "Lookup", "Query", "Scan", "BatchGet")
+READ_VERBS = (
+    *("Describe", "Get", "List", "Head", "Search", "Lookup", "Query", "Scan", "BatchGet"),
+    "Simulate",
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

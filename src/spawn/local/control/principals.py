@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hmac
 from datetime import UTC, datetime
 from typing import Any
 
+from spawn.iam.evaluation import (
+    CompiledPolicy,
+    PolicyDocument,
+    PolicySet,
+    compile_policy,
+    readable_policy,
+)
 from spawn.local.control import account
-from spawn.local.control.authorize import PolicySet
-from spawn.local.control.policies import Policy, Statement, UnreadablePolicy, parse_policy
 
-_NOTHING: tuple[Statement, ...] = ()
+_NOTHING = PolicyDocument(statements=())
+_EVERYTHING = {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+# Of the account's administrator, where more than its own policies must be asked.
+ADMINISTRATION = PolicySet(identity=(readable_policy(_EVERYTHING, name="administration"),))
+
+
+Levels = tuple[tuple[CompiledPolicy, ...], ...]  # of service control policies
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -60,6 +72,7 @@ class Principal:
     issued_at: datetime | None = None  # aws:TokenIssueTime, sessions only
     source: SourceInstance | None = None  # sessions that metadata vended only
     role_arn: str | None = None  # sessions only
+    invoked_by: str | None = None  # the service that acts with the role: "scheduler.amazonaws.com"
 
     @property
     def is_admin(self) -> bool:
@@ -117,11 +130,16 @@ def _session_principal(session: Any) -> Principal:
         ),
         policies=role_policies(role, session.policy),
         role_arn=session.role_arn,
-        tags={} if role is None else {tag["Key"]: tag["Value"] for tag in role.tags},
+        tags=_role_tags(role) | getattr(session, "tags", {}),
         issued_at=session.access_key.create_date.replace(tzinfo=UTC),
         # Anybody may call a session like an instance: what the name says proves nothing.
         source=getattr(session, "source", None),
+        invoked_by=getattr(session, "invoked_by", None),
     )
+
+
+def _role_tags(role: Any | None) -> dict[str, str]:
+    return {} if role is None else {tag["Key"]: tag["Value"] for tag in role.tags}
 
 
 def find_role(arn: str) -> Any | None:
@@ -136,42 +154,64 @@ def role_policies(role: Any | None, session_policy: str | None) -> PolicySet:
     return PolicySet(
         identity=_attached(role),
         boundary=_boundary(role.permissions_boundary_arn),
-        session=_readable("session policy", session_policy) if session_policy else None,
+        session=compiled("session policy", str(session_policy)) if session_policy else None,
     )
+
+
+def holder_policies(arn: str) -> PolicySet | None:
+    """What bears on a user, group or role by itself; None where there is no such."""
+    role = find_role(arn)
+    if role is not None:
+        return role_policies(role, None)
+    user = next((each for each in account.iam().users.values() if each.arn == arn), None)
+    if user is not None:
+        return _user_policies(user)
+    group = next((each for each in account.iam().groups.values() if each.arn == arn), None)
+    return PolicySet(identity=_attached(group)) if group is not None else None
 
 
 def _user_policies(user: Any) -> PolicySet:
     groups = account.iam().get_groups_for_user(user.name)
     from_groups = tuple(policy for group in groups for policy in _attached(group))
-    # moto keeps no boundary for users: where AWS has one, the embedded cloud has none to apply.
-    return PolicySet(identity=_attached(user) + from_groups)
+    return PolicySet(
+        identity=_attached(user) + from_groups,
+        boundary=_boundary(getattr(user, "permissions_boundary_arn", None)),
+    )
 
 
-def _attached(holder: Any) -> tuple[Policy, ...]:
+def _attached(holder: Any) -> tuple[CompiledPolicy, ...]:
     """Inline and managed policies of a user, group or role."""
-    inline = [_readable(name, document) for name, document in holder.policies.items()]
-    managed = [_readable(p.arn, _default_document(p)) for p in holder.managed_policies.values()]
+    inline = [compiled(name, str(document)) for name, document in holder.policies.items()]
+    managed = [compiled(p.arn, _default_document(p)) for p in holder.managed_policies.values()]
     return tuple(inline + managed)
 
 
-def _boundary(arn: str | None) -> Policy | None:
+def _boundary(arn: str | None) -> CompiledPolicy | None:
     """A boundary whose policy is gone leaves nothing allowed."""
     if not arn:
         return None
     policy = account.iam().managed_policies.get(arn)
-    return _readable(arn, _default_document(policy)) if policy else Policy(name=arn, statements=())
+    return compiled(arn, _default_document(policy)) if policy else _silent(arn)
 
 
 def _default_document(policy: Any) -> str:
     return str(next(v.document for v in policy.versions if v.is_default))
 
 
-def _readable(name: str, document: Any) -> Policy:
+@functools.lru_cache(maxsize=1024)
+def compiled(name: str, document: str) -> CompiledPolicy:
+    """The policy of a text, compiled once. What can't be read allows nothing.
+
+    IAM refuses such a document when it is put; moto lets some through.
+    """
     try:
-        return parse_policy(name, str(document))
-    except UnreadablePolicy:
-        # IAM refuses such a document when it is put; moto lets some through. It allows nothing.
-        return Policy(name=name, statements=_NOTHING)
+        return readable_policy(document, name=name)
+    except ValueError:
+        return _silent(name)
+
+
+def _silent(name: str) -> CompiledPolicy:
+    return compile_policy(_NOTHING, name=name)
 
 
 def _iam_tags(tags: dict[str, Any]) -> dict[str, str]:

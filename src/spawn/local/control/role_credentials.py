@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from spawn.local.control import account
+from spawn.local.control.operations import Call
 from spawn.local.control.principals import SourceInstance
+from spawn.local.control.trail.identity import Caller, role_taken
 from spawn.local.world import RoleCredentials
 
 LIFETIME = timedelta(hours=6)  # as EC2's
@@ -56,6 +58,12 @@ def source_of(instance: Any) -> SourceInstance:
         vpc_id=primary.vpc_id,
         private_ip=primary.private_ip_address,
     )
+
+
+def taken(instance: Any, assignment: Assignment) -> tuple[Call, Caller]:
+    """How EC2 took the role for the instance, as CloudTrail tells it."""
+    parameters = {"RoleArn": str(assignment.role.arn), "RoleSessionName": str(instance.id)}
+    return role_taken(parameters, "ec2.amazonaws.com", str(instance.region_name))
 
 
 def mint(instance: Any, assignment: Assignment, now: datetime) -> RoleCredentials:

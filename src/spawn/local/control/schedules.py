@@ -14,9 +14,10 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from spawn.local.control import account
-from spawn.local.control.access import may_assume
+from spawn.local.control.access import service_may_assume
 from spawn.local.control.messages import AwsError
 
+SERVICE = "scheduler.amazonaws.com"
 _AT = re.compile(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)")
 _UNIVERSAL = re.compile(r"arn:[^:]+:scheduler:::aws-sdk:([a-z0-9-]+):([A-Za-z0-9]+)")
 
@@ -72,7 +73,7 @@ def is_trusted(role_arn: str, region: str, group: str) -> bool:
         "aws:sourceaccount": (account.ACCOUNT_ID,),
         "aws:sourcearn": (f"{base}:schedule-group/{group}",),
     }
-    return may_assume(role_arn, frozenset({("Service", "scheduler.amazonaws.com")}), context)
+    return service_may_assume(role_arn, context, service=SERVICE)
 
 
 def due_at(expression: str, timezone: str | None) -> datetime | None:
@@ -161,8 +162,8 @@ class NotTrusted(Exception):
 def take_role(firing: Firing) -> Any:
     """A session of the schedule's role, as the Scheduler takes it. Raises NotTrusted."""
     if not is_trusted(firing.role_arn, firing.region, firing.group):
-        raise NotTrusted(f"{firing.role_arn} does not trust scheduler.amazonaws.com")
-    return account.sts().assume_role(
+        raise NotTrusted(f"{firing.role_arn} does not trust {SERVICE}")
+    session: Any = account.sts().assume_role(
         region_name=firing.region,
         role_session_name=hashlib.sha256(firing.arn.encode()).hexdigest()[:32],
         role_arn=firing.role_arn,
@@ -170,6 +171,8 @@ def take_role(firing: Firing) -> Any:
         duration=3600,
         external_id="",
     )
+    session.invoked_by = SERVICE  # ours, on moto's object
+    return session
 
 
 def delete_fired(firing: Firing) -> None:

@@ -108,6 +108,8 @@ class _Exchange(http.server.BaseHTTPRequestHandler):
 
     def _write(self, response: Response) -> None:
         self.send_response_only(response.status)
+        if not any(name.lower() == "date" for name, _ in response.headers):
+            self.send_header("Date", self.date_time_string())  # RFC 9110 6.6.1
         for name, value in response.headers:
             if name.lower() not in {"content-length", "connection", "transfer-encoding"}:
                 self.send_header(name, value)

@@ -6,12 +6,14 @@ The administrator sets them by signed requests to `/_spawn/switches`; each is of
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import msgspec
 
+from spawn.iam.evaluation import readable_policy
 from spawn.local.control.messages import AwsError
+from spawn.local.control.principals import Levels
 from spawn.local.world import SpotNotice
 
 DEFAULT_CALLER_ADDRESS = "203.0.113.10"  # RFC 5737, TEST-NET-3
@@ -70,6 +72,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     console_stalls: dict[str, bool] | None = None  # by instance id
     spot_notices: dict[str, SpotNotice | None] | None = None
     rebalance_notices: dict[str, str | None] | None = None
+    lookups_per_second: int | None = None  # of CloudTrail's LookupEvents; 2 is AWS's limit
+    # Of the organisation that the account is a member of: levels, the root's first, of documents.
+    service_control_policies: list[list[dict[str, Any]]] | None = None
     foreign_buckets: list[str] | None = None  # made at once, in another account
 
 
@@ -86,10 +91,18 @@ class Switches:
     console_stalls: dict[str, bool] = dataclasses.field(default_factory=dict)
     spot_notices: dict[str, SpotNotice | None] = dataclasses.field(default_factory=dict)
     rebalance_notices: dict[str, str | None] = dataclasses.field(default_factory=dict)
+    lookups_per_second: int = 0  # no limit
+    service_control_policies: Sequence[Sequence[Mapping[str, Any]]] = ()
+    levels: Levels | None = None  # the same, compiled; None outside an organisation
     foreign_buckets: Sequence[str] = ()
 
     def set(self, settings: Settings) -> None:
-        """Set what the request names; an empty list or mapping turns its switch off."""
+        """Set what the request names; an empty list or mapping turns its switch off.
+
+        Raises ValueError for a policy that is none.
+        """
+        if settings.service_control_policies is not None:
+            self.levels = compiled_levels(settings.service_control_policies) or None
         for field in settings.__struct_fields__:
             value = getattr(settings, field)
             if value is not None:
@@ -116,3 +129,14 @@ class Switches:
             else lack
             for lack in self.no_capacity
         ]
+
+
+def compiled_levels(documents: Sequence[Sequence[Mapping[str, Any]]]) -> Levels:
+    """Service control policies, ready to be asked. Raises ValueError."""
+    return tuple(
+        tuple(
+            readable_policy(document, name=f"service control policy {depth}.{number}")
+            for number, document in enumerate(level, 1)
+        )
+        for depth, level in enumerate(documents, 1)
+    )

@@ -16,6 +16,13 @@ ACCOUNT = "123456789012"
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/k"
 SECRET = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:app/key-AbCdEf"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/spawn/r"
+USER = f"arn:aws:iam::{ACCOUNT}:user/people/me"
+EC2_KEYS = {
+    "ami-1": {"ec2:owner": "amazon", "ec2:public": "true"},
+    "i-1": {"ec2:instancetype": "t3.micro", "ec2:instanceid": "i-1"},
+    "iip-assoc-1": {"ec2:instanceid": "i-1"},
+    "subnet-1": {"ec2:vpc": "arn:vpc", "ec2:subnet": "arn:subnet", "ec2:subnetid": "subnet-1"},
+}
 
 
 class _Account:
@@ -24,14 +31,31 @@ class _Account:
     partition = "aws"
     account_id = ACCOUNT
 
-    def role_arn(self, name: str) -> str | None:
-        return ROLE if name == "r" else None
+    caller_name: str | None = "me"
+
+    def iam_arn(self, kind: str, name: str) -> str | None:
+        return {("role", "r"): ROLE, ("user", "me"): USER}.get((kind, name))
 
     def profile_role_arn(self, name_or_arn: str) -> str | None:
         return ROLE if name_or_arn == "profile" else None
 
-    def boundary_of_role(self, name: str) -> str | None:
-        return "arn:boundary" if name == "r" else None
+    def boundary(self, kind: str, name: str) -> str | None:
+        return "arn:boundary" if (kind, name) in {("role", "r"), ("user", "me")} else None
+
+    def iam_tags(self, kind: str, name: str) -> Mapping[str, str]:
+        return {"Owner": "me"} if (kind, name) == ("role", "r") else {}
+
+    def ec2_keys(self, resource_id: str, region: str) -> Mapping[str, str]:
+        return EC2_KEYS.get(resource_id, {})
+
+    def service_tags(self, service: str, name: str, region: str) -> Mapping[str, str]:
+        return {"Team": "a"} if name.endswith((":jobs", "repository/app")) else {}
+
+    def key_aliases(self, identifier: str, region: str) -> tuple[str, ...]:
+        return ("alias/a",) if identifier in {"alias/a", "k"} else ()
+
+    def key_of_ciphertext(self, blob: bytes, region: str) -> str | None:
+        return "k" if blob == b"encrypted with k" else None
 
     def secret(self, identifier: str, region: str) -> tuple[str, str | None] | None:
         return (SECRET, KEY) if identifier == "app/key" and region == "us-east-1" else None
@@ -137,6 +161,52 @@ CASES: list[tuple[str, str, dict[str, Any], set[tuple[str, str]]]] = [
         {"repositoryName": "app"},
         {("ecr:BatchGetImage", _regional("ecr", "repository/app"))},
     ),
+    ("sqs", "GetQueueUrl", {"QueueName": "q"}, {("sqs:GetQueueUrl", _regional("sqs", "q"))}),
+    ("sqs", "ListQueues", {}, {("sqs:ListQueues", "*")}),
+    (
+        "sqs",
+        "CreateQueue",
+        {"QueueName": "q", "tags": {"a": "b"}},
+        {("sqs:CreateQueue", _regional("sqs", "q")), ("sqs:TagQueue", _regional("sqs", "q"))},
+    ),
+    (
+        "ecr",
+        "DescribeRepositories",
+        {"repositoryNames": ["a", "b"]},
+        {
+            ("ecr:DescribeRepositories", _regional("ecr", "repository/a")),
+            ("ecr:DescribeRepositories", _regional("ecr", "repository/b")),
+        },
+    ),
+    (
+        "cloudtrail",
+        "PutEventSelectors",
+        {"TrailName": "t"},
+        {("cloudtrail:PutEventSelectors", _regional("cloudtrail", "trail/t"))},
+    ),
+    (
+        "cloudtrail",
+        "CreateTrail",
+        {"Name": "t", "S3BucketName": "b", "TagsList": [{"Key": "a", "Value": "b"}]},
+        {
+            ("cloudtrail:CreateTrail", _regional("cloudtrail", "trail/t")),
+            ("cloudtrail:AddTags", _regional("cloudtrail", "trail/t")),
+        },
+    ),
+    ("cloudtrail", "LookupEvents", {}, {("cloudtrail:LookupEvents", "*")}),
+    (
+        "accessanalyzer",
+        "ListFindings",
+        {"analyzerArn": _regional("access-analyzer", "analyzer/a")},
+        {("access-analyzer:ListFindings", _regional("access-analyzer", "analyzer/a"))},
+    ),
+    (
+        "service-quotas",
+        "GetServiceQuota",
+        {"ServiceCode": "ec2", "QuotaCode": "L-1"},
+        {("servicequotas:GetServiceQuota", _regional("servicequotas", "ec2/L-1"))},
+    ),
+    ("organizations", "DescribeOrganization", {}, {("organizations:DescribeOrganization", "*")}),
     ("ecr", "GetAuthorizationToken", {}, {("ecr:GetAuthorizationToken", "*")}),
     (
         "logs",
@@ -198,6 +268,56 @@ CASES: list[tuple[str, str, dict[str, Any], set[tuple[str, str]]]] = [
     ),
     ("kms", "Decrypt", {"KeyId": "alias/a"}, {("kms:Decrypt", KEY)}),
     ("kms", "Decrypt", {"KeyId": "alias/nobody"}, {("kms:Decrypt", "*")}),
+    ("kms", "Decrypt", {"CiphertextBlob": b"encrypted with k"}, {("kms:Decrypt", KEY)}),
+    (
+        "kms",
+        "CreateAlias",
+        {"AliasName": "alias/new", "TargetKeyId": "k"},
+        {("kms:CreateAlias", _regional("kms", "alias/new")), ("kms:CreateAlias", KEY)},
+    ),
+    ("iam", "GetUser", {}, {("iam:GetUser", USER)}),
+    ("iam", "CreateAccessKey", {"UserName": "me"}, {("iam:CreateAccessKey", USER)}),
+    (
+        "iam",
+        "AttachRolePolicy",
+        {"RoleName": "r", "PolicyArn": "arn:p"},
+        {("iam:AttachRolePolicy", ROLE)},
+    ),
+    (
+        "iam",
+        "CreatePolicyVersion",
+        {"PolicyArn": "arn:p", "PolicyDocument": "{}"},
+        {("iam:CreatePolicyVersion", "arn:p")},
+    ),
+    (
+        "iam",
+        "AddUserToGroup",
+        {"UserName": "me", "GroupName": "g"},
+        {("iam:AddUserToGroup", f"arn:aws:iam::{ACCOUNT}:group/g")},
+    ),
+    (
+        "iam",
+        "SimulatePrincipalPolicy",
+        {"PolicySourceArn": ROLE},
+        {("iam:SimulatePrincipalPolicy", ROLE)},
+    ),
+    (
+        "iam",
+        "CreateServiceLinkedRole",
+        {"AWSServiceName": "spot.amazonaws.com"},
+        {
+            (
+                "iam:CreateServiceLinkedRole",
+                f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/spot.amazonaws.com/*",
+            )
+        },
+    ),
+    (
+        "sts",
+        "AssumeRole",
+        {"RoleArn": ROLE, "Tags": [{"Key": "a", "Value": "b"}], "SourceIdentity": "me"},
+        {("sts:AssumeRole", ROLE), ("sts:TagSession", ROLE), ("sts:SetSourceIdentity", ROLE)},
+    ),
     (
         "iam",
         "AddRoleToInstanceProfile",
@@ -232,6 +352,37 @@ CASES: list[tuple[str, str, dict[str, Any], set[tuple[str, str]]]] = [
             ("ec2:TerminateInstances", _regional("ec2", "instance/i-1")),
             ("ec2:TerminateInstances", _regional("ec2", "instance/i-2")),
         },
+    ),
+    (
+        "ec2",
+        "DisassociateIamInstanceProfile",
+        {"AssociationId": "iip-assoc-1"},
+        {("ec2:DisassociateIamInstanceProfile", _regional("ec2", "instance/i-1"))},
+    ),
+    (
+        "ec2",
+        "CreateSnapshots",
+        {"InstanceSpecification": {"InstanceId": "i-1"}},
+        {
+            ("ec2:CreateSnapshots", _regional("ec2", "instance/i-1")),
+            ("ec2:CreateSnapshots", _regional("ec2", "volume/*")),
+            ("ec2:CreateSnapshots", "arn:aws:ec2:us-east-1::snapshot/*"),
+        },
+    ),
+    (
+        "ec2",
+        "AttachVolume",
+        {"VolumeId": "vol-1", "InstanceId": "i-1", "Device": "/dev/sdf"},
+        {
+            ("ec2:AttachVolume", _regional("ec2", "instance/i-1")),
+            ("ec2:AttachVolume", _regional("ec2", "volume/vol-1")),
+        },
+    ),
+    (
+        "ec2",
+        "CreateVpc",
+        {"CidrBlock": "10.0.0.0/16"},
+        {("ec2:CreateVpc", _regional("ec2", "vpc/*"))},
     ),
     (
         "scheduler",
@@ -383,14 +534,96 @@ def test_tags_are_condition_keys() -> None:
     assert tagging.context["aws:tagkeys"] == ("owner",)
 
 
+def _by_type(needs: list[Any]) -> dict[str, Mapping[str, tuple[str, ...]]]:
+    """The condition keys of a launch's needs, by the type of resource."""
+    of_launch = [need for need in needs if need.action == "ec2:RunInstances"]
+    return {need.resource.split(":", 5)[5].split("/")[0]: need.context for need in of_launch}
+
+
 def test_a_spot_launch_needs_its_request() -> None:
     """The market is a condition key, and a spot launch makes a spot request besides."""
-    request = _regional("ec2", "spot-instances-request/*")
     for market, key in (({"MarketType": "spot"}, "spot"), ({}, "on-demand")):
         call = _call("ec2", "RunInstances", {"InstanceMarketOptions": market})
-        needs = needs_of(call, _Account())
-        assert {need.context["ec2:instancemarkettype"] for need in needs} == {(key,)}
-        assert (request in {need.resource for need in needs}) == (key == "spot")
+        keys = _by_type(needs_of(call, _Account()))
+        assert keys["instance"]["ec2:instancemarkettype"] == (key,)
+        assert ("spot-instances-request" in keys) == (key == "spot")
+
+
+def test_each_resource_of_a_launch_has_its_own_keys() -> None:
+    """What the reference names for a type of resource is there, and nothing else's."""
+    asked = {
+        "ImageId": "ami-1",
+        "InstanceType": "t3.micro",
+        "SubnetId": "subnet-1",
+        "MetadataOptions": {"HttpTokens": "required", "HttpPutResponseHopLimit": 1},
+        "BlockDeviceMappings": [{"Ebs": {"Encrypted": True, "VolumeSize": 8}}],
+        "IamInstanceProfile": {"Name": "profile"},
+    }
+    needs = needs_of(_call("ec2", "RunInstances", asked), _Account())
+    keys = _by_type(needs)
+    assert keys["instance"]["ec2:instancetype"] == ("t3.micro",)
+    assert keys["instance"]["ec2:metadatahttptokens"] == ("required",)
+    assert keys["instance"]["ec2:metadatahttpputresponsehoplimit"] == ("1",)
+    assert keys["volume"]["ec2:encrypted"] == ("true",)
+    assert keys["volume"]["ec2:volumesize"] == ("8",)
+    assert (keys["image"]["ec2:owner"], keys["image"]["ec2:public"]) == (("amazon",), ("true",))
+    assert keys["subnet"]["ec2:vpc"] == ("arn:vpc",)
+    assert not {"ec2:instancetype", "ec2:encrypted"} & set(keys["image"])
+    assert "ec2:metadatahttptokens" not in keys["volume"]
+    [passing] = [need for need in needs if need.action == "iam:PassRole"]
+    assert passing.context["iam:passedtoservice"] == ("ec2.amazonaws.com",)
+    assert passing.context["iam:associatedresourcearn"] == (_regional("ec2", "instance/*"),)
+
+
+def test_a_changed_attribute_is_a_condition_key() -> None:
+    """ec2:Attribute tells what is changed, and to what."""
+    asked = {"InstanceId": "i-1", "DisableApiTermination": {"Value": False}}
+    [need] = needs_of(_call("ec2", "ModifyInstanceAttribute", asked), _Account())
+    assert need.context["ec2:attribute"] == ("DisableApiTermination",)
+    assert need.context["ec2:attribute/disableapitermination"] == ("false",)
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameters", "expected"),
+    [
+        ("CreateRole", {"RoleName": "n", "PermissionsBoundary": "arn:b"}, "arn:b"),
+        ("AttachRolePolicy", {"RoleName": "r", "PolicyArn": "arn:p"}, "arn:boundary"),
+        ("PutUserPolicy", {"UserName": "me", "PolicyName": "p"}, "arn:boundary"),
+        ("PutUserPermissionsBoundary", {"UserName": "u", "PermissionsBoundary": "arn:b"}, "arn:b"),
+        ("TagRole", {"RoleName": "r"}, None),
+    ],
+)
+def test_a_boundary_is_a_condition_key_where_aws_has_it(
+    operation: str, parameters: dict[str, Any], expected: str | None
+) -> None:
+    """The boundary asked for, else the holder's own; no key for actions that don't know it."""
+    [need] = needs_of(_call("iam", operation, parameters), _Account())
+    found = need.context.get("iam:permissionsboundary")
+    assert found == ((expected,) if expected else None)
+
+
+def test_a_key_s_use_is_told_in_its_condition_keys() -> None:
+    """The alias asked for, the encryption context, and what a grant lets whom do."""
+    asked = {"KeyId": "alias/a", "EncryptionContext": {"App": "x"}}
+    [need] = needs_of(_call("kms", "Encrypt", asked), _Account())
+    assert need.context["kms:requestalias"] == ("alias/a",)
+    assert need.context["kms:resourcealiases"] == ("alias/a",)
+    assert need.context["kms:encryptioncontext:app"] == ("x",)
+    assert need.context["kms:calleraccount"] == (ACCOUNT,)
+    grant = {"KeyId": "k", "GranteePrincipal": ROLE, "Operations": ["Decrypt"]}
+    [need] = needs_of(_call("kms", "CreateGrant", grant), _Account())
+    assert need.context["kms:grantoperations"] == ("Decrypt",)
+    assert need.context["kms:grantisforawsresource"] == ("false",)
+
+
+def test_the_tags_of_queues_and_repositories_are_condition_keys() -> None:
+    """aws:ResourceTag is known of other services' resources too."""
+    for service, operation, asked in (
+        ("sqs", "SendMessage", {"QueueUrl": "http://127.0.0.1/1/jobs"}),
+        ("ecr", "BatchGetImage", {"repositoryName": "app"}),
+    ):
+        [need] = needs_of(_call(service, operation, asked), _Account())
+        assert need.context["aws:resourcetag/team"] == ("a",)
 
 
 def test_a_sent_key_s_user_is_a_condition_key() -> None:

@@ -1,12 +1,14 @@
-"""Services whose one resource is named by one parameter: tables, queues, logs, schedules."""
+"""Services whose one resource is named by one parameter: tables, queues, logs, trails."""
 
 from __future__ import annotations
 
+from spawn.local.control.needs.iam import pass_role
 from spawn.local.control.needs.model import (
     NO_RESOURCE,
     Need,
     Question,
     request_tags,
+    resource_tags,
     resource_types,
     tag_list,
 )
@@ -60,11 +62,14 @@ def sqs(question: Question) -> list[Need]:
     """A queue, by its URL or its name. Batches need the single action."""
     url, name = question.text("QueueUrl"), question.text("QueueName")
     name = url.rstrip("/").rsplit("/", 1)[-1] if url else name
-    arn = question.arn("sqs", name) if name else None
+    arn = question.text("SourceArn") or (question.arn("sqs", name) if name else None)
     action = question.call.operation.removesuffix("Batch")
+    tags = question.call.parameters.get("tags") or question.call.parameters.get("Tags")
+    context = request_tags(tags if isinstance(tags, dict) else {})
     if not arn or not resource_types("sqs", action):
-        arn = NO_RESOURCE
-    return [Need(action=f"sqs:{action}", resource=arn)]
+        return [Need(action=f"sqs:{action}", resource=NO_RESOURCE, context=context)]
+    context |= resource_tags(question, "sqs", arn)
+    return [Need(action=f"sqs:{action}", resource=arn, context=context)]
 
 
 def sns(question: Question) -> list[Need]:
@@ -76,16 +81,16 @@ def sns(question: Question) -> list[Need]:
 
 def ecr(question: Question) -> list[Need]:
     """A repository; those that list several repositories need each."""
-    names = question.texts("repositoryNames") or question.texts("repositoryName")
-    needs = [
-        need
-        for name in names
-        for need in _one(question, "ecr", question.arn("ecr", f"repository/{name}"))
-    ]
-    if needs:
-        return needs
-    all_repositories = question.arn("ecr", "repository/*")
-    return _one(question, "ecr", all_repositories)
+    named = question.texts("repositoryNames") or question.texts("repositoryName")
+    arns = [question.arn("ecr", f"repository/{name}") for name in named]
+    arns = arns or [question.text("resourceArn") or question.arn("ecr", "repository/*")]
+    needs = []
+    for arn in arns:
+        [need] = _one(question, "ecr", arn)
+        tags = request_tags(tag_list(question.call.parameters.get("tags")))
+        context = {**need.context, **tags, **resource_tags(question, "ecr", need.resource)}
+        needs.append(Need(action=need.action, resource=need.resource, context=context))
+    return needs
 
 
 def logs(question: Question) -> list[Need]:
@@ -115,6 +120,13 @@ def logs(question: Question) -> list[Need]:
     return needs
 
 
+def service_quotas(question: Question) -> list[Need]:
+    """One quota of a service."""
+    service, code = question.text("ServiceCode"), question.text("QuotaCode")
+    arn = question.arn("servicequotas", f"{service}/{code}") if service and code else None
+    return _one(question, "servicequotas", arn)
+
+
 def scheduler(question: Question) -> list[Need]:
     """A schedule in its group, or the group; a schedule with a role passes that role."""
     operation = question.call.operation
@@ -130,6 +142,14 @@ def scheduler(question: Question) -> list[Need]:
     target = question.call.parameters.get("Target")
     role = target.get("RoleArn") if isinstance(target, dict) else None
     if role and operation in {"CreateSchedule", "UpdateSchedule"}:
-        passed = {"iam:passedtoservice": ("scheduler.amazonaws.com",)}
-        needs.append(Need(action="iam:PassRole", resource=str(role), context=passed))
+        needs.append(pass_role(str(role), "scheduler.amazonaws.com", on=arn))
     return needs
+
+
+def cloudtrail(question: Question) -> list[Need]:
+    """A trail, by its name or its ARN; looking around needs none."""
+    name = question.text("Name") or question.text("TrailName") or question.text("ResourceId")
+    if name is None:
+        return _one(question, "cloudtrail", None)
+    arn = name if name.startswith("arn:") else question.arn("cloudtrail", f"trail/{name}")
+    return _one(question, "cloudtrail", arn)

@@ -5,7 +5,7 @@ Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from spawn.local.control.needs.iam import pass_role
@@ -13,19 +13,25 @@ from spawn.local.control.needs.model import (
     NO_RESOURCE,
     Need,
     Question,
+    action_keys,
     request_tags,
     resource_types,
     tag_list,
 )
 
+Keys = Mapping[str, tuple[str, ...]]
+
 # Resource type -> the parameters that name resources of that type.
 _PARAMETERS: dict[str, tuple[str, ...]] = {
     "elastic-ip": ("AllocationId",),
     "image": ("ImageId",),
-    "instance": ("InstanceIds", "InstanceId"),
+    "instance": (
+        *("InstanceIds", "InstanceId", "InstanceSpecification.InstanceId", "AssociationId"),
+        "Attachment.InstanceId",
+    ),
     "instance-connect-endpoint": ("InstanceConnectEndpointId",),
     "internet-gateway": ("InternetGatewayId",),
-    "key-pair": ("KeyName",),
+    "key-pair": ("KeyName", "KeyPairId"),
     "launch-template": ("LaunchTemplateId",),
     "network-acl": ("NetworkAclId",),
     "network-interface": ("NetworkInterfaceId",),
@@ -88,19 +94,31 @@ def _need(
     kind: str,
     identifier: str,
     *,
-    context: dict[str, tuple[str, ...]] | None = None,
+    context: Keys | None = None,
 ) -> Need:
-    """One need of the call, with the resource's tags under both of their names."""
-    region = question.call.region
+    """One need of the call, with the keys that AWS's reference names for this type of resource.
+
+    A condition on another key fails there, as on AWS: ec2:InstanceType is no key of an image.
+    """
+    operation, region = question.call.operation, question.call.region
     keys: dict[str, tuple[str, ...]] = {"ec2:region": (region,), **(context or {})}
     if identifier != "*":
+        keys |= {k: (v,) for k, v in question.lookup.ec2_keys(identifier, region).items()}
         for key, value in question.lookup.tags(identifier, region).items():
             keys[f"ec2:resourcetag/{key.lower()}"] = (value,)
             keys[f"aws:resourcetag/{key.lower()}"] = (value,)
-    if kind == "instance" and identifier != "*":
-        keys["ec2:instanceid"] = (identifier,)
-    action = f"ec2:{question.call.operation}"
-    return Need(action=action, resource=_arn(question, kind, identifier), context=keys)
+    known = action_keys("ec2", operation, kind) | {"ec2:region"}
+    return Need(
+        action=f"ec2:{operation}",
+        resource=_arn(question, kind, identifier),
+        context={key: value for key, value in keys.items() if _stem(key) in known},
+    )
+
+
+def _stem(key: str) -> str:
+    """A key without its variable part: "aws:requesttag/owner" is one of "aws:requesttag/"."""
+    stem, slash, _ = key.partition("/")
+    return stem + slash
 
 
 def _arn(question: Question, kind: str, identifier: str) -> str:
@@ -111,29 +129,63 @@ def _arn(question: Question, kind: str, identifier: str) -> str:
 
 
 def _plain(question: Question) -> list[Need]:
-    """Every resource that a parameter names and that AWS checks for this action."""
+    """Every resource that a parameter names and that AWS checks for this action.
+
+    What the action needs and no parameter names is made by it, or could be any: "*" is its id.
+    """
     operation = question.call.operation
     types = resource_types("ec2", operation)
-    found = [
-        _need(question, kind, identifier)
+    context = _attributes(question)
+    named = [
+        (kind, identifier)
         for kind, parameters in _PARAMETERS.items()
         if kind in types and kind != _MAKES.get(operation)
         for parameter in parameters
-        for identifier in question.texts(parameter)
+        for identifier in _identifiers(question, parameter)
     ]
+    found = [_need(question, kind, name, context=context) for kind, name in named]
     made = _MAKES.get(operation)
-    if made:
-        tags = _tags_for(question, made)
-        found.append(_need(question, made, "*", context=request_tags(tags)))
-    if found:
-        return found
-    return [Need(action=f"ec2:{operation}", resource=_unnamed(question, types))]
+    lacking = {kind for kind, is_required in types.items() if is_required}
+    lacking -= {kind for kind, _ in named}
+    for kind in sorted(lacking | ({made} if made else set())):
+        tags = request_tags(_tags_for(question, kind))
+        found.append(_need(question, kind, "*", context={**context, **tags}))
+    return found or [Need(action=f"ec2:{operation}", resource=NO_RESOURCE)]
 
 
-def _unnamed(question: Question, types: dict[str, bool]) -> str:
-    """A call that could name a resource and does not is about any of its type."""
-    required = [kind for kind, is_required in types.items() if is_required]
-    return _arn(question, required[0], "*") if len(required) == 1 else NO_RESOURCE
+def _identifiers(question: Question, parameter: str) -> list[str]:
+    """A parameter's ids; of an association, the instance's; within a specification too."""
+    if parameter == "AssociationId":
+        identifier = question.text(parameter) or ""
+        instance = question.lookup.ec2_keys(identifier, question.call.region)
+        return [instance["ec2:instanceid"]] if "ec2:instanceid" in instance else []
+    outer, dot, inner = parameter.partition(".")
+    if dot:
+        specification = question.call.parameters.get(outer)
+        value = specification.get(inner) if isinstance(specification, dict) else None
+        return [value] if isinstance(value, str) else []
+    return question.texts(parameter)
+
+
+_IDENTIFYING = frozenset({"DryRun", "GroupId", "InstanceId", "VolumeId", "Attribute"})
+
+
+def _attributes(question: Question) -> Keys:
+    """ec2:Attribute and ec2:Attribute/...: what ModifyInstanceAttribute and its like change."""
+    if not question.call.operation.startswith("Modify"):
+        return {}
+    parameters = question.call.parameters
+    changed = {name: value for name, value in parameters.items() if name not in _IDENTIFYING}
+    if "Attribute" in parameters:  # the older form: a name and a value
+        name = str(parameters["Attribute"])
+        changed = {name[:1].upper() + name[1:]: parameters.get("Value")}
+    keys: dict[str, tuple[str, ...]] = {}
+    for name, value in changed.items():
+        plain = value.get("Value") if isinstance(value, dict) else value
+        if isinstance(plain, str | int | bool):
+            text = str(plain).lower() if isinstance(plain, bool) else str(plain)
+            keys[f"ec2:attribute/{name.lower()}"] = (text,)
+    return {**keys, "ec2:attribute": tuple(changed)} if changed else {}
 
 
 def _run_instances(question: Question) -> list[Need]:
@@ -161,20 +213,44 @@ def _run_instances(question: Question) -> list[Need]:
     return found
 
 
-def _launch_context(question: Question) -> dict[str, tuple[str, ...]]:
-    context: dict[str, tuple[str, ...]] = {}
+def _launch_context(question: Question) -> Keys:
+    """What a launch asks for, as condition keys. Each reaches the resources that know it."""
     parameters = question.call.parameters
     options = parameters.get("MetadataOptions") or {}
-    for key, value in (
-        ("ec2:instancetype", parameters.get("InstanceType")),
-        ("ec2:instancemarkettype", _market(question)),
-        ("ec2:metadatahttptokens", options.get("HttpTokens")),
-        ("ec2:metadatahttpendpoint", options.get("HttpEndpoint")),
-        ("ec2:metadatahttpputresponsehoplimit", options.get("HttpPutResponseHopLimit")),
-    ):
-        if value is not None:
-            context[key] = (str(value),)
-    return context
+    placement = parameters.get("Placement") or {}
+    profile = parameters.get("IamInstanceProfile") or {}
+    named = profile.get("Arn") or profile.get("Name")
+    interfaces = question.items("NetworkInterfaces")
+    public = [i.get("AssociatePublicIpAddress") for i in interfaces]
+    subnets = question.texts("SubnetId") + _nested(interfaces, "SubnetId")
+    of_subnet = question.lookup.ec2_keys(subnets[0], question.call.region) if subnets else {}
+    zone = placement.get("AvailabilityZone") or of_subnet.get("ec2:availabilityzone")
+    found = {
+        "ec2:associatepublicipaddress": _flag(public[0])
+        if any(p is not None for p in public)
+        else None,
+        "ec2:availabilityzone": zone,
+        "ec2:ebsoptimized": _flag(parameters.get("EbsOptimized") or False),
+        "ec2:instancemarkettype": _market(question),
+        "ec2:instancemetadatatags": options.get("InstanceMetadataTags"),
+        "ec2:instanceprofile": question.lookup.iam_arn("instance-profile", str(named))
+        if named
+        else None,
+        "ec2:instancetype": parameters.get("InstanceType"),
+        "ec2:islaunchtemplateresource": "false",
+        "ec2:metadatahttpendpoint": options.get("HttpEndpoint"),
+        "ec2:metadatahttpputresponsehoplimit": options.get("HttpPutResponseHopLimit"),
+        "ec2:metadatahttptokens": options.get("HttpTokens"),
+        "ec2:rootdevicetype": "ebs",
+        "ec2:subnet": of_subnet.get("ec2:subnet"),
+        "ec2:tenancy": placement.get("Tenancy") or "default",
+        "ec2:vpc": of_subnet.get("ec2:vpc"),
+    }
+    return {key: (str(value),) for key, value in found.items() if value is not None}
+
+
+def _flag(value: object) -> str:
+    return "true" if value else "false"
 
 
 def _market(question: Question) -> str:
@@ -182,11 +258,16 @@ def _market(question: Question) -> str:
     return str(options.get("MarketType") or "on-demand")
 
 
-def _disk_context(question: Question) -> dict[str, tuple[str, ...]]:
-    """ec2:Encrypted of the disks, "false" where one of them is not asked to be."""
+def _disk_context(question: Question) -> Keys:
+    """Of the disks asked for; ec2:Encrypted is "false" where one of them is not asked to be."""
     disks = [m.get("Ebs") or {} for m in question.items("BlockDeviceMappings")]
     encrypted = bool(disks) and all(disk.get("Encrypted") for disk in disks)
-    return {"ec2:encrypted": ("true" if encrypted else "false",)}
+    keys: dict[str, tuple[str, ...]] = {"ec2:encrypted": (_flag(encrypted),)}
+    for member, key in (("VolumeSize", "ec2:volumesize"), ("VolumeType", "ec2:volumetype")):
+        values = {str(disk[member]) for disk in disks if disk.get(member) is not None}
+        if len(values) == 1:
+            keys[key] = (values.pop(),)
+    return keys
 
 
 def _nested(items: Iterable[dict[str, Any]], name: str) -> list[str]:
@@ -215,7 +296,8 @@ def _tags_for(question: Question, kind: str) -> dict[str, str]:
 
 
 def _tags_on_creation(question: Question) -> list[Need]:
-    action = {"ec2:createaction": (question.call.operation,)}
+    region = question.call.region
+    action = {"ec2:createaction": (question.call.operation,), "ec2:region": (region,)}
     return [
         Need(
             action="ec2:CreateTags",
@@ -233,4 +315,6 @@ def _passed_roles(question: Question) -> list[Need]:
     if not name or question.call.is_read:
         return []
     role_arn = question.lookup.profile_role_arn(str(name))
-    return [pass_role(role_arn or NO_RESOURCE, "ec2.amazonaws.com")]
+    instance_id = question.text("InstanceId") or "*"
+    box = _arn(question, "instance", instance_id)
+    return [pass_role(role_arn or NO_RESOURCE, "ec2.amazonaws.com", on=box)]

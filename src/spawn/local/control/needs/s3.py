@@ -78,7 +78,10 @@ def _creation(question: Question) -> list[Need]:
     asked = configuration if isinstance(configuration, dict) else {}
     tags = request_tags(tag_list(asked.get("Tags")))
     place = asked.get("LocationConstraint")
-    keys = {**tags, "s3:locationconstraint": (str(place),)} if place else tags
+    own = (question.lookup.account_id,)  # whoever else has a bucket of that name
+    keys = {**tags, "aws:resourceaccount": own, "s3:resourceaccount": own}
+    if place:
+        keys["s3:locationconstraint"] = (str(place),)
     needs = [_on_bucket(question, "CreateBucket", keys)]
     return [*needs, _on_bucket(question, "TagResource", tags)] if tags else needs
 

@@ -8,6 +8,7 @@ from spawn.local.control.needs.model import (
     Need,
     Question,
     request_tags,
+    resource_tags,
     resource_types,
     tag_list,
 )
@@ -29,6 +30,8 @@ def secretsmanager(question: Question) -> list[Need]:
         arn = identifier if identifier.startswith("arn:") else by_name
         return [Need(action=action, resource=arn, context=context)]
     arn, key = found
+    context |= resource_tags(question, "secretsmanager", arn)
+    context["secretsmanager:secretid"] = (arn,)
     needs = [Need(action=action, resource=arn, context=context)]
     if key and question.call.operation in {"GetSecretValue", "BatchGetSecretValue"}:
         needs.append(_decrypt(question, key, "secretsmanager", of={"secretarn": arn}))
@@ -86,23 +89,63 @@ def kms(question: Question) -> list[Need]:
     """A key, by any of its names. An alias' own action needs the alias too."""
     operation = question.call.operation
     action = f"kms:{operation}"
-    identifier = question.text("KeyId") or question.text("TargetKeyId")
+    blob = question.call.parameters.get("CiphertextBlob")
     if operation == "ReEncrypt":
-        source, target = question.text("SourceKeyId"), question.text("DestinationKeyId")
+        source = question.text("SourceKeyId") or _key_of(question, blob)
+        target = question.text("DestinationKeyId")
         return [
-            Need(action="kms:ReEncryptFrom", resource=_key_arn(question, source)),
-            Need(action="kms:ReEncryptTo", resource=_key_arn(question, target)),
+            _on_key(question, "kms:ReEncryptFrom", source),
+            _on_key(question, "kms:ReEncryptTo", target),
         ]
+    identifier = question.text("KeyId") or question.text("TargetKeyId")
     needs = []
     alias = question.text("AliasName")
     if alias:
         needs.append(Need(action=action, resource=question.arn("kms", alias)))
     if identifier or not alias:
-        needs.append(Need(action=action, resource=_key_arn(question, identifier)))
+        needs.append(_on_key(question, action, identifier or _key_of(question, blob)))
     return needs
 
 
-def _key_arn(question: Question, identifier: str | None) -> str:
+def _key_of(question: Question, blob: object) -> str | None:
+    """What was encrypted names its key."""
+    if not isinstance(blob, bytes):
+        return None
+    return question.lookup.key_of_ciphertext(blob, question.call.region)
+
+
+def _on_key(question: Question, action: str, identifier: str | None) -> Need:
+    """The need of a key, with KMS's own condition keys: its developer guide, "Condition keys"."""
     if identifier is None:
-        return NO_RESOURCE
-    return question.lookup.key_arn(identifier, question.call.region) or NO_RESOURCE
+        return Need(action=action, resource=NO_RESOURCE, context=_tagged(question))
+    region = question.call.region
+    arn = question.lookup.key_arn(identifier, region) or NO_RESOURCE
+    context = {"kms:calleraccount": (question.lookup.account_id,), **_tagged(question)}
+    aliases = question.lookup.key_aliases(identifier, region)
+    if aliases:
+        context["kms:resourcealiases"] = aliases
+    if "alias/" in identifier:
+        context["kms:requestalias"] = (f"alias/{identifier.partition('alias/')[2]}",)
+    context |= resource_tags(question, "kms", arn) if arn != NO_RESOURCE else {}
+    return Need(action=action, resource=arn, context={**context, **_cryptography(question)})
+
+
+def _tagged(question: Question) -> dict[str, tuple[str, ...]]:
+    tags = question.items("Tags")
+    return request_tags({str(tag.get("TagKey")): str(tag.get("TagValue")) for tag in tags})
+
+
+def _cryptography(question: Question) -> dict[str, tuple[str, ...]]:
+    """The encryption context, and of a grant whom it is for and what it lets them do."""
+    given = question.call.parameters.get("EncryptionContext")
+    pairs = given if isinstance(given, dict) else {}
+    context: dict[str, tuple[str, ...]] = {
+        f"kms:encryptioncontext:{name.lower()}": (str(value),) for name, value in pairs.items()
+    }
+    if pairs:
+        context["kms:encryptioncontextkeys"] = tuple(pairs)
+    if question.call.operation == "CreateGrant":
+        context["kms:grantisforawsresource"] = ("false",)  # a person's, not a service's
+        context["kms:grantoperations"] = tuple(question.texts("Operations"))
+        context["kms:granteeprincipal"] = tuple(question.texts("GranteePrincipal"))
+    return context

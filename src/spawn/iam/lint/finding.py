@@ -1,0 +1,63 @@
+"""What lint says: a finding and its place, and the edit that would mend it."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+
+class Severity(enum.StrEnum):
+    """How bad it is, the worst first.
+
+    ERROR: IAM refuses it, it can't do what it says, or it is open to the world. WARNING: it works
+    and reaches further than it should, or probably means something else. INFO: harmless.
+    """
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Edit(msgspec.Struct, frozen=True):
+    """A piece of the text, from `start` to before `end`, and what is to stand there instead."""
+
+    start: int
+    end: int
+    text: str
+
+
+class Spot(msgspec.Struct, frozen=True, kw_only=True):
+    """What a rule has found, before its words and its line are looked up.
+
+    `at` is an offset into the text. `statement` counts from 1, 0 for what belongs to none.
+    `remedy` is said instead of the rule's own where it is given.
+    """
+
+    rule: str
+    at: int
+    message: str
+    statement: int = 0
+    remedy: str = ""
+    edits: tuple[Edit, ...] = ()
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where it is: line and column count from 1, columns in characters."""
+
+    policy: str
+    statement: int
+    sid: str
+    line: int
+    column: int
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One finding. `remedy` says what to write instead; `is_fixable`, whether `--fix` writes it."""
+
+    rule: str
+    severity: Severity
+    place: Place
+    message: str
+    remedy: str
+    is_fixable: bool = False

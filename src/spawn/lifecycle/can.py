@@ -1,0 +1,164 @@
+"""`spawn policy can`: may someone do one thing, as far as their policies can be seen? Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from spawn.core.errors import AccountError
+from spawn.core.instants import format_instant
+from spawn.core.nearest import did_you_mean
+from spawn.iam.arns import parse_arn
+from spawn.iam.evaluation import (
+    CompiledPolicy,
+    Decision,
+    Kind,
+    Outcome,
+    PolicySet,
+    Request,
+    decide,
+    near_misses,
+    readable_policy,
+)
+from spawn.iam.reference import actions_of
+from spawn.lifecycle.policies_of import HeldPolicy, Holder
+
+# What is in no policy that can be read from within an account.
+BEYOND: Final = "service control policies and session policies are not looked at"
+UNKNOWN: Final = "unknown"
+
+Context = Mapping[str, tuple[str, ...]]
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody would do; `resource_policy` is the resource's own, where it is known."""
+
+    action: str
+    resource: str
+    context: Context = {}
+    resource_policy: HeldPolicy | None = None
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether they may.
+
+    decision  IAM's own word, or "unknown" where a policy that could change it can't be read
+    kind, policy, statement, sid   what decided (see `evaluation.Decision`)
+    nearly    which statements would have allowed it, but for what, where none does
+    context   the keys that were judged with, those that the person gave included
+    notes     what was not looked at, and what could not be read
+    """
+
+    who: str
+    principal: str
+    action: str
+    resource: str
+    decision: str
+    why: str
+    kind: Kind
+    policy: str | None
+    statement: int | None
+    sid: str
+    nearly: tuple[str, ...]
+    context: Context
+    notes: tuple[str, ...]
+
+    @property
+    def is_allowed(self) -> bool:
+        """Whether it is known that they may."""
+        return self.decision == Outcome.ALLOWED
+
+    @property
+    def is_known(self) -> bool:
+        """Whether all was seen that decides."""
+        return self.decision != UNKNOWN
+
+
+def judge(holder: Holder, wish: Wish, *, now: datetime) -> Verdict:
+    """Return whether the holder of policies may do it.
+
+    Keys that every request of this principal has are filled in, unless the person gave them.
+    Raises AccountError for a policy that can't be read: IAM would not keep such a one.
+    """
+    request = Request(
+        principal=holder.principal,
+        role_arn=holder.role_arn,
+        action=wish.action,
+        resource=wish.resource,
+        context={**known_context(holder, now=now), **_lowered(wish.context)},
+    )
+    policies = PolicySet(
+        identity=tuple(map(_compiled, holder.policies)),
+        boundary=None if holder.boundary is None else _compiled(holder.boundary),
+        resource=None if wish.resource_policy is None else _compiled(wish.resource_policy),
+    )
+    decision = decide(request, policies)
+    is_sure = not holder.unseen or decision.outcome is Outcome.EXPLICIT_DENY
+    no_policy = () if wish.resource_policy else ("the resource's own policy is not looked at",)
+    return Verdict(
+        who=holder.name,
+        principal=holder.principal,
+        action=wish.action,
+        resource=wish.resource,
+        decision=decision.outcome.value if is_sure else UNKNOWN,
+        why=decision.why if is_sure else _why_unknown(decision),
+        kind=decision.kind,
+        policy=decision.policy,
+        statement=decision.statement,
+        sid=decision.sid,
+        nearly=_nearly(request, policies, decision),
+        context=request.context,
+        notes=(*_doubts(wish.action), *holder.unseen, *no_policy, BEYOND),
+    )
+
+
+def _doubts(action: str) -> tuple[str, ...]:
+    """Say so where an action is in no table: a misspelt one is denied like any other."""
+    service, _, name = action.partition(":")
+    known = actions_of(service)
+    if name.lower() in known:
+        return ()
+    hint = did_you_mean(name, (each.name for each in known.values()))
+    return (f"AWS's tables know no action {action}{hint and f'; {hint}'}",)
+
+
+def _nearly(request: Request, policies: PolicySet, decision: Decision) -> tuple[str, ...]:
+    if decision.outcome is not Outcome.IMPLICIT_DENY:
+        return ()
+    if decision.kind is Kind.BOUNDARY and policies.boundary is not None:
+        return near_misses(request, (policies.boundary,))
+    return near_misses(request, policies.identity) if decision.kind is Kind.IDENTITY else ()
+
+
+def known_context(holder: Holder, *, now: datetime) -> Context:
+    """Return the keys, in lower case, that are in each request of a holder (IAM user guide)."""
+    keys = {
+        "aws:currenttime": format_instant(now),
+        "aws:epochtime": str(int(now.timestamp())),
+        "aws:securetransport": "true",
+    }
+    if holder.principal:
+        arn = parse_arn(holder.principal)
+        keys["aws:principalarn"] = holder.role_arn or holder.principal
+        keys["aws:principalaccount"] = arn.account
+        if arn.resource.startswith("user/"):
+            keys["aws:username"] = arn.resource.rpartition("/")[2]
+    return {key: (value,) for key, value in keys.items()}
+
+
+def _lowered(context: Context) -> Context:
+    return {key.lower(): given for key, given in context.items()}
+
+
+def _compiled(policy: HeldPolicy) -> CompiledPolicy:
+    try:
+        return readable_policy(policy.text, name=policy.name)
+    except ValueError as error:
+        raise AccountError(f"the policy {policy.name} can't be read", why=str(error)) from error
+
+
+def _why_unknown(decision: Decision) -> str:
+    return f"as far as can be seen, {decision.why}; but not all policies could be read"

@@ -1,0 +1,255 @@
+"""What `spawn permissions` prints is what a command needs; with less, the command says so."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from spawn.aws.door import WritingDoor
+from spawn.aws.perform import Performer
+from spawn.aws.questions import Asker
+from spawn.cli.wiring import SystemClock
+from spawn.iam.permissions.commands import ADMINISTRATION, NEEDS
+from spawn.iam.permissions.policy import Variant
+from spawn.lifecycle.account_facts import read_account
+from spawn.lifecycle.cleanup import cleanup, plan_cleanup
+from spawn.lifecycle.leftover import CleanupScope
+from tests.integration.iam.conftest import Person, printed, without
+from tests.integration.launch.account import REGION, Account
+from tests.tools.sessions import session_at
+
+MakePerson = Callable[[str], Person]
+DENIED = "is not authorized to perform"
+BUCKET = "s3:ReadOnly@my-bucket"
+NOISE = random.Random(5)
+# Longer than user-data, however well it is packed.
+SCRIPT = "#!/bin/sh\n" + "".join(f": {NOISE.getrandbits(240):x}\n" for _ in range(700))
+# Only where an instance really runs, or something is broken, is there cause for these: the tests
+# of connections, of names in DNS, of networks and of backstops call each of them.
+OF_OTHER_TESTS = frozenset(
+    {
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "ec2-instance-connect:SendSSHPublicKey",
+        "ec2:DescribeManagedPrefixLists",
+        "ec2:GetManagedPrefixListEntries",
+        "ec2:RevokeSecurityGroupEgress",
+        "logs:FilterLogEvents",
+        "route53:ChangeResourceRecordSets",
+        "ssm:DescribeInstanceInformation",
+        "ssm:StartSession",
+        "ssm:TerminateSession",
+        "sts:DecodeAuthorizationMessage",
+    }
+)
+
+
+class Story:
+    """A person whose every command is allowed what is printed for it, and nothing else."""
+
+    def __init__(self, person: Person) -> None:
+        self.person = person
+        self.called: set[str] = set()
+
+    def __call__(self, command: str, *words: str) -> str:
+        """Run a command under its own policy; what it printed."""
+        self.person.may(*printed(command))
+        finished, calls = self.person(*command.split(), *words)
+        assert finished.code == 0, finished.stderr
+        assert DENIED not in finished.stdout + finished.stderr
+        assert calls <= {need.operation for need in NEEDS[command]}, command
+        self.called |= calls
+        return finished.stdout.strip()
+
+
+@pytest.fixture
+def alice(person: MakePerson) -> Person:
+    return person("alice")
+
+
+def remove_all(person: Person, config: Path) -> int:
+    """Clean up as the person would in two days; how much was removed."""
+    keys = (person.keys["AWS_ACCESS_KEY_ID"], person.keys["AWS_SECRET_ACCESS_KEY"])
+    session = session_at(person.proxy.url, config, region=REGION, keys=keys)
+    door = WritingDoor(session)
+    with ThreadPoolExecutor(max_workers=16) as pool:
+        facts = read_account(Asker(door, pool), (REGION,), home_region=REGION)
+        scope = CleanupScope(
+            owner=person.name, now=datetime.now(UTC) + timedelta(days=2), home_region=REGION
+        )
+        plan = plan_cleanup(facts, scope)
+    removals = cleanup(plan, Performer(writer=door, clock=SystemClock()))
+    assert [one for one in removals if not one.removed] == []
+    return len(removals)
+
+
+def test_every_command_works_with_what_is_printed_for_it(
+    alice: Person, account: Account, home: Path
+) -> None:
+    """Each command runs, calls nothing outside of its row, and no row is there for nothing."""
+    spawn = Story(alice)
+    route53 = account.client("route53")
+    zone = route53.create_hosted_zone(Name="example.com", CallerReference="once")
+    zone_id = zone["HostedZone"]["Id"].rpartition("/")[2]
+    key = account.client("kms").create_key()["KeyMetadata"]["KeyId"]
+    script = home / "script"
+    script.write_text(SCRIPT)
+    plan = home / "plan.json"
+    plain = spawn("launch", "-o", "ids")
+    attached = ("--iam-managed-policies", "AmazonSQSReadOnlyAccess", "--ship-logs")
+    named = ("--dns-name", "box.example.com", "--dns-zone", "example.com")
+    by_id = ("--dns-name", "two.example.com", "--dns-zone", zone_id)
+    rich = spawn("launch", "--iam-policy", BUCKET, *attached, *named, "-o", "ids")
+    profile = account.roles()[0]
+    spawn("launch", "--spot", "--kms-key-id", key, "--user-data-file", str(script), *by_id)
+    spawn("launch", "--iam-role", profile, "--on-expiry", "stop")
+    plan.write_text(spawn("launch", "--hibernation", "--dry-run", "-o", "json"))
+    sleeper = spawn("apply", str(plan), "-o", "ids")
+    for command, *words in (
+        ("list",),
+        ("status", rich),
+        ("network allow", plain, "--from", "203.0.113.99/32", "--yes"),
+        ("extend", plain, "1h", "--no-wait", "--yes"),
+        ("stop", plain, "--yes"),
+        ("start", plain, "--yes"),
+        ("hibernate", sleeper, "--yes"),
+        ("hold", rich, "--reason", "odd"),
+        ("unhold", rich, "--reason", "harmless", "--yes"),
+        ("logs", plain, "--source", "console"),
+        ("ssh-config",),
+        ("config", "show", "--organisation"),
+        ("doctor",),
+        ("policy show", rich),
+        ("policy lint", rich),
+        ("policy can", rich, "s3:GetObject", "arn:aws:s3:::my-bucket/key"),
+        ("policy diff", rich, BUCKET),
+        ("policy rightsize", rich),
+        ("policy install", BUCKET, "sqs:ReadOnly@other", "--owner", "bob", "--yes"),
+        ("cancel", plain, rich, sleeper, "--yes"),
+        ("cleanup", "--yes"),
+    ):
+        spawn(command, *words)
+    ec2 = account.client("ec2")
+    living = [one.instance_id for one in account.billable()]
+    ec2.terminate_instances(InstanceIds=living)
+    alice.proxy.forget()
+    assert remove_all(alice, home / "config") > 3
+    spawn.called |= {each.call.key for each in alice.proxy.records}
+    rows = {
+        need.operation
+        for command, needs in NEEDS.items()
+        if command not in ADMINISTRATION
+        for need in needs
+    }
+    assert rows - spawn.called == OF_OTHER_TESTS
+
+
+# What is removed, and a launch for which it is needed.
+REQUIRED = (
+    ("ec2:AuthorizeSecurityGroupIngress", ()),
+    ("ec2:CreateSecurityGroup", ()),
+    ("ec2:CreateTags", ()),
+    ("ec2:DescribeImages", ()),
+    ("ec2:DescribeSubnets", ()),
+    ("ec2:ImportKeyPair", ()),
+    ("ec2:RunInstances", ()),
+    ("iam:AttachRolePolicy", ("--iam-managed-policies", "AmazonSQSReadOnlyAccess")),
+    ("iam:CreateInstanceProfile", ("--iam-policy", BUCKET)),
+    ("iam:CreateRole", ()),
+    ("iam:GetRole", ()),
+    ("iam:PassRole", ("--iam-policy", BUCKET)),
+    ("iam:PutRolePolicy", ()),
+    ("scheduler:CreateSchedule", ()),
+    ("scheduler:CreateScheduleGroup", ()),
+)
+
+
+@pytest.mark.parametrize(("action", "words"), REQUIRED, ids=lambda value: str(value)[:30])
+def test_a_launch_without_one_action_says_which(
+    action: str, words: tuple[str, ...], alice: Person, account: Account
+) -> None:
+    """What is missing is named, with its resource and the statement to add, and nothing is left."""
+    alice.may(*without(printed("launch"), action))
+    finished, _ = alice("launch", *words)
+    assert finished.code in (3, 4), finished.stderr
+    assert f"{DENIED}: {action}" in finished.stderr
+    assert f'this statement allows it: {{"Effect": "Allow", "Action": "{action}"' in finished.stderr
+    assert "try: " in finished.stderr
+    assert account.billable() == []
+
+
+OPTIONAL = (
+    ("pricing:GetProducts", "unknown"),
+    ("ssm:GetParameter", "whether your organisation has defaults can't be seen"),
+    ("dynamodb:DescribeTable", "spawn-instances"),
+    ("ec2:DescribeVolumes", "ec2:DescribeVolumes was refused"),
+)
+
+
+def test_a_launch_does_without_what_it_can_do_without(alice: Person, account: Account) -> None:
+    """With no price, no organisation, no registry and no look back it launches, and says so."""
+    policies = printed("launch")
+    for action, _ in OPTIONAL:
+        policies = without(policies, action)
+    alice.may(*policies)
+    finished, _ = alice("launch")
+    assert finished.code == 0, finished.stderr
+    for action, says in OPTIONAL:
+        assert says in finished.stdout + finished.stderr, action
+    assert [one.ends_twice_over for one in account.billable()] == [True]
+
+
+@pytest.mark.parametrize(
+    ("command", "action", "words"),
+    [
+        ("list", "ec2:DescribeInstances", ()),
+        ("extend", "ec2:CreateTags", ("1h", "--no-wait", "--yes")),
+        ("stop", "ec2:StopInstances", ("--yes",)),
+        ("hold", "ec2:ModifyInstanceAttribute", ("--reason", "odd")),
+        (
+            "network allow",
+            "ec2:ModifyNetworkInterfaceAttribute",
+            ("--from", "192.0.2.1/32", "--yes"),
+        ),
+        ("cancel", "ec2:TerminateInstances", ("--yes",)),
+    ],
+)
+def test_other_commands_say_it_too(
+    command: str, action: str, words: tuple[str, ...], alice: Person
+) -> None:
+    """A command that may not do what it is for names the action, and the statement to add."""
+    alice.may(*printed("launch"))
+    launched, _ = alice("launch", "-o", "ids")
+    alice.may(*without(printed(command), action))
+    instance = () if command == "list" else (launched.stdout.strip(),)
+    finished, _ = alice(*command.split(), *instance, *words)
+    assert finished.code in (4, 6), finished.stderr
+    assert action in finished.stderr
+    assert f'this statement allows it: {{"Effect": "Allow", "Action": "{action}"' in finished.stderr
+
+
+def test_whoever_only_passes_roles_uses_what_was_installed(
+    alice: Person, person: MakePerson
+) -> None:
+    """Without its roles a launch names what an administrator types; with them it makes none."""
+    alice.may(*printed("launch", variant=Variant.PASS_ONLY, owner="alice"))
+    words = ("--iam-policy", BUCKET)
+    refused, _ = alice("launch", *words)
+    assert refused.code == 4, refused.stderr
+    wanted = f"spawn policy install --region {REGION} --iam-policy {BUCKET} --owner alice"
+    assert wanted in refused.stderr
+    administrator = person("root")
+    administrator.may(*printed("policy install"))
+    installed, _ = administrator(*wanted.split()[1:], "--yes")
+    assert installed.code == 0, installed.stderr
+    again, calls = administrator(*wanted.split()[1:], "--yes")
+    assert again.code == 0, again.stderr
+    assert not any(key.startswith(("iam:Create", "iam:Put", "iam:A")) for key in calls)
+    launched, calls = alice("launch", *words)
+    assert launched.code == 0, launched.stderr
+    assert not any(key.startswith(("iam:Create", "iam:Put", "iam:A")) for key in calls)

@@ -77,6 +77,31 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         return self.decision != UNKNOWN
 
 
+class Online(msgspec.Struct, frozen=True, kw_only=True):
+    """AWS's answer.
+
+    matched  the statements that decided, in words
+    missing  the condition keys that policies ask for and the question did not give
+    """
+
+    decision: str
+    matched: tuple[str, ...]
+    missing: tuple[str, ...]
+    why: str
+
+
+class OnlineVerdict(Verdict, frozen=True, kw_only=True):
+    """AWS's `decision`, and spawn's `own` one with all that belongs to it.
+
+    `differs` is false where spawn's is not known; `difference` says how they differ, and why.
+    """
+
+    online: Online
+    own: str
+    differs: bool
+    difference: str
+
+
 def judge(holder: Holder, wish: Wish, *, now: datetime) -> Verdict:
     """Return whether the holder of policies may do it.
 

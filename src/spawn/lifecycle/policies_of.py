@@ -41,6 +41,7 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
     boundary   its permissions boundary, None where it has none
     trust      who may assume the role, None for a user
     unseen     what could not be read, a sentence each
+    is_file    whether it is a policy in a file, that nobody need have
     """
 
     name: str
@@ -50,6 +51,7 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
     boundary: HeldPolicy | None = None
     trust: HeldPolicy | None = None
     unseen: tuple[str, ...] = ()
+    is_file: bool = False
 
 
 def policies_of(asker: Asker, word: str, *, region: str, find_instance: FindInstance) -> Holder:

@@ -83,3 +83,25 @@ def test_what_may_not_be_read_is_not_taken_for_allowed(account: Account, spawn: 
     assert found.code == 4, found.stdout
     assert "UNKNOWN" in found.stdout
     assert "iam:GetRolePolicy" in found.stdout
+
+
+def test_online_the_simulator_decides(account: Account, spawn: Program, home: Path) -> None:
+    """Of a file and a user AWS's answer is shown, beside spawn's, and makes the exit code."""
+    home.joinpath("p.json").write_text(json.dumps({"Version": "2012-10-17", "Statement": READ}))
+    words = ("s3:GetObject", "arn:aws:s3:::b/x", "--region", REGION, "--online")
+    agreed = spawn("policy", "can", str(home / "p.json"), *words, "-o", "json")
+    assert agreed.code == 0, agreed.stderr
+    found = agreed.document()
+    assert (found["decision"], found["own"], found["differs"]) == ("allowed", "allowed", False)
+    assert found["online"]["matched"] == ["PolicyInputList.1 (IAM Policy)"]
+    user_keys(account, "carl")
+    account.set_switches(
+        service_control_policies=[[{"Statement": {**READ, "Action": "iam:*", "Resource": "*"}}]]
+    )
+    told = spawn("policy", "can", "carl", *words)
+    assert told.code == 3, told.stderr
+    assert "DENIED (implicitDeny), says AWS" in told.stdout
+    assert "ALLOWED (allowed)" in told.stdout
+    assert "the organisation's policies don't allow it; spawn: allowed" in told.stdout
+    both = spawn("policy", "can", "--batch", "-", "--online")
+    assert both.code == 2

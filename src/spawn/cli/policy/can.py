@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import BinaryIO
 
 import click
 
 from spawn.cli.options import AccountWords, account_of, account_options, output_option
+from spawn.cli.policy.batch import answer_batch
 from spawn.cli.rendering.deciding import verdict_text
 from spawn.cli.rendering.documents import Output, document
 from spawn.cli.wiring import Wiring
-from spawn.core.errors import InputError, NamedThingNotFound, PartlyDone
+from spawn.core.errors import InputError, NamedThingNotFound
 from spawn.iam.parsing import parse_document
-from spawn.lifecycle.can import Verdict, Wish, judge
+from spawn.lifecycle.can import OnlineVerdict, Verdict, Wish, judge
 from spawn.lifecycle.policies_of import HeldPolicy, Holder, policies_of
 
 _DENIED, _UNSEEN = 3, 4
-_STDIN = "-"
 
 
 @click.command(name="can")
@@ -41,6 +40,9 @@ _STDIN = "-"
     metavar="FILE|-",
     help="Answer cases instead, a JSON object a line, line by line.",
 )
+@click.option(
+    "--online", is_flag=True, help="Ask IAM's policy simulator too, and show where it differs."
+)
 @account_options
 @output_option(Output.TABLE, Output.JSON, Output.YAML)
 @click.pass_obj
@@ -54,6 +56,7 @@ def command(
     pairs: tuple[str, ...],
     resource_policy: str | None,
     batch: str | None,
+    online: bool,
     asked: AccountWords,
     output: Output,
 ) -> int:
@@ -61,17 +64,18 @@ def command(
 
     WHO is a policy file, a role, a user (by name or ARN) or an instance. Exit code 0: allowed;
     3: denied; 4: not known, since a policy could not be read. With a file no AWS is needed.
+    With --online, the decision and the exit code are AWS's.
 
     A case of --batch has the members id, identity, resource_policy, resource_account, boundary,
     scps, session, principal, role_arn, action, resource and context. Exit code 6: not all lines
     could be judged; 2: none could.
     """
     if batch is not None:
-        if who or pairs or resource_policy or output is Output.YAML:
+        if who or pairs or resource_policy or online or output is Output.YAML:
             raise InputError(
                 "--batch takes all from its cases", why="and answers with a JSON object a line"
             )
-        return _answer(wiring, batch)
+        return answer_batch(wiring, batch)
     if who is None or action is None or resource is None:
         raise InputError(
             "say who, which action, and on what",
@@ -84,7 +88,11 @@ def command(
         context=_context(pairs),
         resource_policy=None if resource_policy is None else _file(resource_policy),
     )
-    verdict = judge(_holder(wiring, asked, who), wish, now=wiring.clock.now())
+    holder = _holder(wiring, asked, who)
+    if online:
+        verdict: Verdict = _asked_online(wiring, asked, holder, wish)
+    else:
+        verdict = judge(holder, wish, now=wiring.clock.now())
     wiring.show(verdict_text(verdict) if output is Output.TABLE else document(verdict, output))
     return _code(verdict)
 
@@ -95,9 +103,20 @@ def _code(verdict: Verdict) -> int:
     return _DENIED if verdict.is_known else _UNSEEN
 
 
+def _asked_online(wiring: Wiring, asked: AccountWords, holder: Holder, wish: Wish) -> OnlineVerdict:
+    from spawn.aws.questions import answer_of, value_of
+    from spawn.lifecycle.can_online import compare, online_question, with_caller
+
+    holder = with_caller(holder, wish)
+    verdict = judge(holder, wish, now=wiring.clock.now())
+    account = account_of(wiring, asked)
+    question = online_question(holder, wish, verdict.context, region=account.region)
+    return compare(verdict, value_of(answer_of(account.reader, question)))
+
+
 def _holder(wiring: Wiring, asked: AccountWords, who: str) -> Holder:
     if Path(who).is_file():
-        return Holder(name=who, principal="", role_arn=None, policies=(_file(who),))
+        return Holder(name=who, principal="", role_arn=None, policies=(_file(who),), is_file=True)
     from spawn.aws.questions import Asker
     from spawn.cli.finding import SIDE_BY_SIDE, everything
     from spawn.lifecycle.listed import ListedInstance
@@ -150,31 +169,3 @@ def _context(pairs: Iterable[str]) -> dict[str, tuple[str, ...]]:
             )
         context[key.lower()] = (*context.get(key.lower(), ()), value)
     return context
-
-
-def _answer(wiring: Wiring, batch: str) -> int:
-    """Answer each case as it comes: who writes to a pipe may choose the next one by the answer."""
-    from spawn.iam.cases import answers
-
-    judged, errors = 0, 0
-    with _opened(wiring, batch) as lines:
-        for answer in answers(lines):
-            wiring.stdout.write(f"{answer.text.decode()}\n")
-            if batch == _STDIN:
-                wiring.stdout.flush()
-            errors += bool(answer.error)
-            judged += not answer.error
-    wiring.stdout.flush()
-    if errors:
-        what = f"{errors} of {errors + judged} cases could not be judged"
-        raise PartlyDone(what) if judged else InputError(what, why="their answers say why")
-    return 0
-
-
-def _opened(wiring: Wiring, batch: str) -> BinaryIO:
-    if batch == _STDIN:
-        return wiring.stdin.buffer
-    try:
-        return Path(batch).open("rb")
-    except OSError as error:
-        raise NamedThingNotFound(f"--batch: {batch} can't be read", why=str(error)) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spawn.cli.rendering.tables import fields
-from spawn.lifecycle.can import Verdict
+from spawn.lifecycle.can import OnlineVerdict, Verdict
 
 _WORDS = {"allowed": "ALLOWED", "explicitDeny": "DENIED", "implicitDeny": "DENIED"}
 
@@ -16,7 +16,8 @@ def verdict_text(verdict: Verdict) -> str:
         decided = f"{verdict.policy}, statement {verdict.statement}{sid}"
     return fields(
         (
-            ("decision", f"{_WORDS.get(verdict.decision, 'UNKNOWN')} ({verdict.decision})"),
+            ("decision", _decision(verdict)),
+            *_online(verdict),
             ("who", " ".join(filter(None, (verdict.who, verdict.principal)))),
             ("action", verdict.action),
             ("resource", verdict.resource),
@@ -25,4 +26,21 @@ def verdict_text(verdict: Verdict) -> str:
             ("nearly", verdict.nearly),
             ("but", verdict.notes),
         )
+    )
+
+
+def _decision(verdict: Verdict) -> str:
+    said = f"{_WORDS.get(verdict.decision, 'UNKNOWN')} ({verdict.decision})"
+    return f"{said}, says AWS" if isinstance(verdict, OnlineVerdict) else said
+
+
+def _online(verdict: Verdict) -> tuple[tuple[str, str], ...]:
+    """What follows AWS's decision; the rows below it are spawn's own judgement."""
+    if not isinstance(verdict, OnlineVerdict):
+        return ()
+    return (
+        ("AWS matched", " and ".join(verdict.online.matched)),
+        ("AWS misses", ", ".join(verdict.online.missing)),
+        ("spawn says", f"{_WORDS.get(verdict.own, 'UNKNOWN')} ({verdict.own})"),
+        ("differs", verdict.difference),
     )

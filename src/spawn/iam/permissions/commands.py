@@ -336,7 +336,14 @@ NEEDS: Final[Mapping[str, tuple[Need, ...]]] = {
     "config": _ORGANISATION,
     "policy show": _HOLDERS,
     "policy lint": _HOLDERS,
-    "policy can": _HOLDERS,
+    "policy can": together(
+        _HOLDERS,
+        may(
+            "--online is refused",
+            "iam:SimulateCustomPolicy",
+            "iam:SimulatePrincipalPolicy",
+        ),
+    ),
     "policy diff": _HOLDERS,
     "policy rightsize": together(_HOLDERS, _OBSERVED),
     "policy install": _INSTALL,

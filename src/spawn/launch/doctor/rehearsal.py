@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from spawn.aws import ec2
 from spawn.aws.door import Rehearser
-from spawn.aws.iam_simulation import simulation_question
+from spawn.aws.iam_simulation import SimulatedCall, simulation_question, strings
 from spawn.aws.operation import Operation
 from spawn.aws.sts import Identity
 from spawn.core.endings import End
@@ -136,9 +136,11 @@ def _simulation(
     answer = ask(
         simulation_question(
             principal_arn,
-            question.actions,
-            question.resource,
-            context=question.context,
+            SimulatedCall(
+                actions=tuple(question.actions),
+                resource=question.resource,
+                context=strings(question.context),
+            ),
             region=region,
         )
     )

@@ -39,7 +39,7 @@ def _advice(denial: Denial, permissions: tuple[Permission, ...]) -> Advice:
         return Advice(statement=_statement(denial, permissions))
     kind = denial.kind or "policy"
     if denial.is_explicit:
-        return Advice(why=f"a {kind} denies {denial.action}: a statement that allows it won't help")
+        return Advice(why=f"the {kind} denies {denial.action}: to allow it elsewhere won't help")
     return Advice(
         why=f"the {kind} leaves {denial.action} out: a statement elsewhere won't help, only there"
     )

@@ -14,7 +14,7 @@ from spawn.local import cloud as embedded
 from tests.docs.blocks import Command, matches
 from tests.tools.programs import clean_environment
 
-PAGE_SECONDS = 200.0
+PAGE_SECONDS = 500.0
 # An output that begins so is that of a command that fails, and means to.
 FAILURES = ("refused:", "error:", "not possible:", "AWS:", "done in part:")
 

@@ -41,7 +41,7 @@ DECLINED = (("[y/N] ", f"n{ENTER}"),)
 
 
 @pytest.mark.e2e
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_first_hour_is_as_the_page_shows_it(home: Path) -> None:
     """Each screen of the page is what a terminal of its width shows, in one person's session."""
     shown = [

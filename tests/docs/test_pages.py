@@ -15,7 +15,7 @@ WITH_COMMANDS = [page for page in pages() if blocks(page.read_text())]
 
 
 @pytest.mark.e2e
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("page", WITH_COMMANDS, ids=title)
 def test_what_a_page_shows_runs(page: Path, home: Path) -> None:
     """Typed from top to end into one shell, each command says what the page shows it to say."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,9 +9,10 @@ from pathlib import Path
 
 import click
 
-from spawn.aws.questions import Asker, answer_of, value_of
+from spawn.aws.questions import answer_of, value_of
 from spawn.aws.sts import Identity, caller_question
-from spawn.cli.finding import SIDE_BY_SIDE, everything, say_account
+from spawn.cli.finding import say_account
+from spawn.cli.holders import find_holder
 from spawn.cli.options import Account, AccountWords, account_of, with_settings
 from spawn.cli.wiring import Wiring
 from spawn.core.errors import AccountError, AwsRefusal, InputError, NamedThingNotFound
@@ -21,9 +21,7 @@ from spawn.iam.grants import Subject
 from spawn.iam.parsing import document_of, parse_document
 from spawn.iam.scopes import Place
 from spawn.iam.templates import TEMPLATES, parse_templates, statements
-from spawn.lifecycle.listed import ListedInstance
-from spawn.lifecycle.policies_of import HeldPolicy, Holder, policies_of
-from spawn.lifecycle.resolve import resolve_one
+from spawn.lifecycle.policies_of import HeldPolicy, Holder
 
 # What stands in ARNs where nobody says whose they are.
 _PARTITION, _ACCOUNT, _REGION = "aws", "ACCOUNT", "REGION"
@@ -115,11 +113,15 @@ class Policies:
     def meant_by(self, words: tuple[str, ...], *, flag: str) -> Meant:
         """Return what all of the words come to together. Raises InputError and its branches."""
         found = [self._meaning(word, flag) for word in words]
-        boundaries = [each.subject.boundary for each in found if each.subject.boundary]
-        subject = Subject(
-            policies=tuple(policy for each in found for policy in each.subject.policies),
-            boundary=boundaries[0] if boundaries else None,
-        )
+        if len(found) == 1:
+            return found[0]
+        bounded = next((each.name for each in found if each.subject.boundary), None)
+        if bounded is not None:
+            raise InputError(
+                f"{bounded} has a permissions boundary, which would bound the others too",
+                why="name it alone",
+            )
+        subject = Subject(policies=tuple(one for each in found for one in each.subject.policies))
         notes = dict.fromkeys(note for each in found for note in each.notes)
         return Meant(subject, tuple(notes))
 
@@ -134,13 +136,9 @@ class Policies:
     def held_by(self, word: str) -> Meant:
         """Return the policies of a role, a user or an instance. Raises what `policies_of` does."""
         self._asked_aws = True
-        with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
-            holder = policies_of(
-                Asker(self.account.reader, pool),
-                word,
-                region=self.account.region,
-                find_instance=self._instance,
-            )
+        holder, self._region = find_holder(
+            self._wiring, self.account, word, region=self._asked.region
+        )
         notes = [f"not all of {holder.name} could be read: {why}" for why in holder.unseen]
         if holder.boundary is not None:
             notes.append(f"within the permissions boundary {holder.boundary.name}")
@@ -154,12 +152,6 @@ class Policies:
         """Say whose account was looked at, where one was."""
         if self._asked_aws:
             say_account(self._wiring, self.account, self.caller)
-
-    def _instance(self, word: str) -> ListedInstance:
-        _, listing = everything(self._wiring, self.account, region=self._asked.region)
-        row = resolve_one(word, listing)
-        self._region = row.region
-        return row
 
     def _template(self, word: str, flag: str) -> Meant:
         place, note = self.place

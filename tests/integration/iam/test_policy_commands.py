@@ -80,6 +80,20 @@ def test_a_role_is_shown_and_compared(account: Account, spawn: Program) -> None:
     assert (same.code, same.stdout) == (0, "no difference in what is allowed\n")
 
 
+def test_a_boundary_bounds_nobody_else(account: Account, spawn: Program) -> None:
+    """A role is shown within its boundary; beside others it is refused: they are not bounded."""
+    iam = account.client("iam")
+    bounds = document({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"})
+    boundary = iam.create_policy(PolicyName="bounds", PolicyDocument=bounds)["Policy"]["Arn"]
+    account.role("bounded", trusts=ADMIN_TRUST, allows=_of_templates("s3:ReadOnly@a"))
+    iam.put_role_permissions_boundary(RoleName="bounded", PermissionsBoundary=boundary)
+    alone = spawn("policy", "show", "bounded")
+    assert "within the permissions boundary" in alone.stdout + alone.stderr
+    together = spawn("policy", "show", "bounded", "sqs:WriteOnly@jobs")
+    assert together.code == 2
+    assert "bounded has a permissions boundary" in together.stderr
+
+
 def _trail(account: Account) -> None:
     """Have data events of all objects delivered, as CloudTrail's user guide shows it."""
     s3, trail = account.client("s3"), account.client("cloudtrail")

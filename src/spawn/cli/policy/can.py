@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
@@ -16,7 +15,7 @@ from spawn.cli.wiring import Wiring
 from spawn.core.errors import InputError, NamedThingNotFound
 from spawn.iam.parsing import parse_document
 from spawn.lifecycle.can import OnlineVerdict, Verdict, Wish, judge
-from spawn.lifecycle.policies_of import HeldPolicy, Holder, policies_of
+from spawn.lifecycle.policies_of import HeldPolicy, Holder
 
 _DENIED, _UNSEEN = 3, 4
 
@@ -117,19 +116,10 @@ def _asked_online(wiring: Wiring, asked: AccountWords, holder: Holder, wish: Wis
 def _holder(wiring: Wiring, asked: AccountWords, who: str) -> Holder:
     if Path(who).is_file():
         return Holder(name=who, principal="", role_arn=None, policies=(_file(who),), is_file=True)
-    from spawn.aws.questions import Asker
-    from spawn.cli.finding import SIDE_BY_SIDE, everything
-    from spawn.lifecycle.listed import ListedInstance
-    from spawn.lifecycle.resolve import resolve_one
+    from spawn.cli.holders import find_holder
 
-    account = account_of(wiring, asked)
-
-    def find_instance(word: str) -> ListedInstance:
-        return resolve_one(word, everything(wiring, account, region=asked.region)[1])
-
-    with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
-        asker = Asker(account.reader, pool)
-        return policies_of(asker, who, region=account.region, find_instance=find_instance)
+    holder, _ = find_holder(wiring, account_of(wiring, asked), who, region=asked.region)
+    return holder
 
 
 def _file(name: str) -> HeldPolicy:

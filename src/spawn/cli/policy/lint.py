@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
@@ -16,7 +15,6 @@ from spawn.core.replacing import replace_file
 from spawn.iam.lint import Mended, PolicyKind, Source, is_refused, lint, mend
 from spawn.iam.lint.reading import MOST_BYTES
 from spawn.lifecycle.lint_held import lint_held
-from spawn.lifecycle.policies_of import Holder, policies_of
 
 _FOUND, _UNSEEN = 3, 4
 _STDIN = "-"
@@ -88,7 +86,9 @@ def _of_word(
     wiring: Wiring, word: str, kind: PolicyKind | None, *, asked: AccountWords, fix: bool
 ) -> LintDocument:
     if not _is_text(word):
-        holder = _holder(wiring, word, asked)
+        from spawn.cli.holders import find_holder
+
+        holder, _ = find_holder(wiring, account_of(wiring, asked), word, region=asked.region)
         return LintDocument(policies=lint_held(holder), unseen=holder.unseen)
     content = _content(wiring, word)
     source = Source(name="stdin" if word == _STDIN else word, kind=kind)
@@ -119,19 +119,3 @@ def _keep(wiring: Wiring, word: str, content: bytes, *, mended: Mended) -> None:
         wiring.stdout.buffer.flush()
     elif mended.content != content:
         replace_file(Path(os.path.realpath(word)), mended.content, new_mode=_PRIVATE)
-
-
-def _holder(wiring: Wiring, word: str, asked: AccountWords) -> Holder:
-    from spawn.aws.questions import Asker
-    from spawn.cli.finding import SIDE_BY_SIDE, everything
-    from spawn.lifecycle.listed import ListedInstance
-    from spawn.lifecycle.resolve import resolve_one
-
-    account = account_of(wiring, asked)
-
-    def find_instance(name: str) -> ListedInstance:
-        return resolve_one(name, everything(wiring, account, region=asked.region)[1])
-
-    with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
-        asker = Asker(account.reader, pool)
-        return policies_of(asker, word, region=account.region, find_instance=find_instance)

@@ -15,6 +15,7 @@ from typing import Any
 
 from spawn.core.tags import Tag
 from spawn.launch.bootstrap import BASE, boothook
+from spawn.launch.sshd import SshdOrders, sshd_part
 from spawn.posture.controls.ending import LONGEST_LIFE
 
 # The agent's modules by name, as they stand in its source.
@@ -46,6 +47,7 @@ def agent_boothook(
     duties: Mapping[str, Duty] = MappingProxyType({}),
     pre_stop: timedelta = timedelta(),
     programs: Sequence[str] = (),
+    sshd: SshdOrders | None = None,
 ) -> bytes:
     """Return the part of user-data that brings the agent.
 
@@ -53,6 +55,7 @@ def agent_boothook(
     duties    what it does besides ending the instance on time, by the duty's module
     pre_stop  for how long an end waits for what the duties do before it
     programs  modules that travel for no duty
+    sshd      what its sshd is to do; None to leave that alone
     """
     modules = dict.fromkeys((*BASE, *programs))
     for name, duty in duties.items():
@@ -67,4 +70,5 @@ def agent_boothook(
         "tags": {key.value: tags[key] for key in ORDER_TAGS if key in tags},
         "duties": {name: duty.words for name, duty in duties.items()},
     }
-    return boothook({name: source[name] for name in modules}, orders)
+    then = "" if sshd is None else sshd_part(sshd)
+    return boothook({name: source[name] for name in modules}, orders, then=then)

@@ -14,7 +14,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from spawn.core.errors import Defect
+from spawn.launch.shell import PATH, PUT, put
 from spawn.launch.travelling import travelling
 
 BASE = (
@@ -30,13 +30,11 @@ BASE = (
     "step",
     "voice",
 )
-_END = "EOF"
 _SCRIPT = r"""#cloud-boothook
 #!/bin/sh
 # spored ends this machine on time. See src/spored of spawn
-PATH=$PATH:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-put() { cat >"$1.new" && mv "$1.new" "$1"; }
-umask 022
+PATH=@PATH@
+@PUT@umask 022
 cd /
 mkdir -p opt/spored/spored var/lib/spored
 python=$(command -v python3) || echo spored: no python3 >/dev/console
@@ -94,20 +92,17 @@ WantedBy=sysinit.target
 """
 
 
-def boothook(sources: Mapping[str, str], orders: Mapping[str, Any]) -> bytes:
+def boothook(sources: Mapping[str, str], orders: Mapping[str, Any], *, then: str = "") -> bytes:
     """Return the boothook.
 
     `sources` are the agent's modules by name, those of its base and of the duties that are asked
-    for; `orders` is what the agent is told, as JSON can hold it.
+    for; `orders` is what the agent is told, as JSON can hold it; `then` is a script for sh that
+    runs once the agent is started.
     """
     files = {f"opt/spored/spored/{name}.py": travelling(text) for name, text in sources.items()}
     files["opt/spored/__main__.py"] = files.pop("opt/spored/spored/__main__.py")
     files["opt/spored/orders.json"] = json.dumps(orders, separators=(",", ":")) + "\n"
-    script = _SCRIPT.replace("@UNIT@", _UNIT)
-    return script.replace("@FILES@", "".join(map(_put, files, files.values()))).encode("ascii")
-
-
-def _put(path: str, text: str) -> str:
-    if _END in text.splitlines():
-        raise Defect(f"{path} holds the line that ends it")
-    return f"put {path} <<'{_END}'\n{text}{_END}\n"
+    script = _SCRIPT.replace("@PATH@", PATH).replace("@PUT@", PUT).replace("@UNIT@", _UNIT)
+    return (script.replace("@FILES@", "".join(map(put, files, files.values()))) + then).encode(
+        "ascii"
+    )

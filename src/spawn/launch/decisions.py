@@ -27,6 +27,7 @@ from spawn.launch.parts import (
 )
 from spawn.launch.rights import owner_of
 from spawn.launch.spec import LaunchSpec
+from spawn.launch.sshd import SshdOrders
 from spawn.launch.userdata import assemble, verbatim
 from spawn.lifecycle.backstop import plan_group
 from spawn.registry.table import TablePlan, plan_table
@@ -116,6 +117,7 @@ def decide(
         duties=duties,
         pre_stop=pre_stop_time(spec, duties),
         programs=aws_duties.programs,
+        sshd=SshdOrders(login_user=candidates.first.image.login_user),
     )
     return Decisions(
         launch_id=launch_id,

@@ -30,7 +30,7 @@ from spawn.launch.shell import PATH, PUT, put
 # What may stand in the file of principals, and as the name of a file: no blanks, which would make
 # options of what comes before (sshd(8), "AUTHORIZED_KEYS FILE FORMAT").
 _PRINCIPAL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.,:@/+=-]*")
-_USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
+_USER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,31}")
 _KEY = re.compile(r"[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,2}( [ -~]*)?")
 _PLACE = "/etc/ssh/spawn"
 _BASE, _CA = "00-spawn", "00-spawn-ca"
@@ -69,14 +69,14 @@ rm -f $d/$1.conf
 grep -qsx "# $1" $c && sed -i "/^# $1\$/,/^# end of $1\$/d" $c
 }
 usable() {
-[ ! -e $k/ca ] || ssh-keygen -lf $k/ca >$t/why 2>&1 &&
-{ [ ! -s $k/revoked ] || ssh-keygen -Qf $k/revoked $k/ca >$t/why 2>&1; }
+[ $1 = 00-spawn ] || ssh-keygen -lf $k/ca >$t/why 2>&1 || return
+[ $1 = 00-spawn ] || [ ! -s $k/revoked ] || ssh-keygen -Qf $k/revoked $k/ca >$t/why 2>&1
 }
 settle() {
 away $1
 mkdir -p $d
 asks $c '.*' || { cp $k/$1 $d/$1.conf; return; }
-if usable && asks $k/$1 "$2"; then
+if usable $1 && asks $k/$1 "$2"; then
 cp $k/$1 $d/$1.conf
 asks $c "$2" && return
 rm $d/$1.conf

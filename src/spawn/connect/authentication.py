@@ -17,6 +17,7 @@ from spawn.connect.certificates import (
 )
 from spawn.connect.keys import existing_key, find_private_key
 from spawn.connect.patience import Progress
+from spawn.connect.ssh_ca.certifying import Certification
 from spawn.core.instants import format_instant
 
 OWN_FILES = "the keys of ssh's own files and agent"
@@ -38,6 +39,19 @@ class Authentication:
     default_files: tuple[Path, ...] = ()
     certificate_words: tuple[str, ...] = ()
     key_words: str = OWN_FILES
+
+
+def by_certificate(certification: Certification) -> Authentication:
+    """Return what is offered to an instance that admits certificates: one, and the key it is for.
+
+    The key stands behind it, should the instance's tag be wrong.
+    """
+    return Authentication(
+        identity_files=(certification.key.private_path,),
+        certificate_files=(certification.standing,),
+        certificate_words=(certification.words,),
+        key_words="your own key",
+    )
 
 
 def find_authentication(

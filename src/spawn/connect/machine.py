@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from spawn.aws.door import Reader, Writer
 from spawn.connect.programs import Programs
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +25,7 @@ class Machine:
     aws_programs      started with them, as AWS's own programs behind a proxy command need them
     proxy_command     ssh's ProxyCommand to whatever is reached first, "" for none
     own_command       the words that start spawn itself again, from anywhere
+    now               tells the wall clock's time, as certificates go by it
     """
 
     state_directory: Path
@@ -28,6 +34,7 @@ class Machine:
     aws_programs: Programs
     proxy_command: str = ""
     own_command: tuple[str, ...] = ()
+    now: Callable[[], datetime] = _now
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,9 +27,9 @@ from dataclasses import dataclass
 from spawn.core.errors import Defect
 from spawn.launch.shell import PATH, PUT, put
 
-# What may stand in the file of principals, and as the name of a file: no blanks, which would make
-# options of what comes before (sshd(8), "AUTHORIZED_KEYS FILE FORMAT").
-_PRINCIPAL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.,:@/+=-]*")
+# What may stand in the file of principals: no blanks, which would make options of what comes before
+# (sshd(8), "AUTHORIZED_KEYS FILE FORMAT"), and no commas, which part a certificate's names.
+_PRINCIPAL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@/+=-]*")
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,31}")
 _KEY = re.compile(r"[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,2}( [ -~]*)?")
 _PLACE = "/etc/ssh/spawn"

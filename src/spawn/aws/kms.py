@@ -70,7 +70,8 @@ def signing_key_question(name: str, region: str) -> Question[SigningKey]:
         parameters={"KeyId": name},
         region=region,
         understand=lambda answer: msgspec.convert(answer, type=SigningKey),
-        absent_codes=NO_SUCH_KEY,
+        # A symmetric key has no public half.
+        absent_codes=(*NO_SUCH_KEY, "UnsupportedOperationException"),
     )
 
 

@@ -54,6 +54,24 @@ def by_certificate(certification: Certification) -> Authentication:
     )
 
 
+def signed_elsewhere(state_directory: Path, *, now: datetime, progress: Progress) -> Authentication:
+    """Return the person's key with a certificate beside it, which somebody else signed for it.
+
+    Whom it is for is the instance's matter: owners are no users there. Raises AccountError for a
+    key that can't be read.
+    """
+    own = existing_key(state_directory)
+    if own is None:
+        return Authentication()
+    certificate = _certificate(own.private_path, user=None, now=now, progress=progress)
+    return Authentication(
+        identity_files=(own.private_path,),
+        certificate_files=() if certificate is None else (certificate[0],),
+        certificate_words=() if certificate is None else (certificate[1],),
+        key_words="your own key",
+    )
+
+
 def find_authentication(
     key_name: str,
     *,
@@ -85,7 +103,7 @@ def find_authentication(
 
 
 def _certificate(
-    key: Path, *, user: str, now: datetime, progress: Progress
+    key: Path, *, user: str | None, now: datetime, progress: Progress
 ) -> tuple[Path, str] | None:
     """Return the certificate beside a key, and what is said of it, where it holds now."""
     beside = certificate_beside(key)

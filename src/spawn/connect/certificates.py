@@ -95,11 +95,14 @@ def parse_certificate(line: str) -> Certificate:
     )
 
 
-def why_unusable(certificate: Certificate, *, user: str, now: datetime) -> str:
-    """Return why it would let nobody in, "" where it may."""
+def why_unusable(certificate: Certificate, *, user: str | None, now: datetime) -> str:
+    """Return why it would let nobody in, "" where it may.
+
+    `user` is None where the names in it are no names of users: the instance knows them.
+    """
     if not certificate.is_for_users:
         return "it is a host's"
-    if certificate.principals and user not in certificate.principals:
+    if user is not None and certificate.principals and user not in certificate.principals:
         return f"it is for {', '.join(certificate.principals)}, not for {user}"
     if now < certificate.begins:
         return f"it holds only from {format_instant(certificate.begins)}"

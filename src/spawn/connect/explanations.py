@@ -159,10 +159,11 @@ def _certificate_refused(way: Way, trouble: NotConnected, mark: Marked) -> Accou
     """Say what may have been wrong: the server tells nobody but its log."""
     target, certification = way.target, way.certification
     if certification is None:
+        shown = ", ".join(map(str, target.certificate_files)) or "none"
         return AccountError(
             f"{target.instance_id} lets in nobody without a certificate",
             why=f"{trouble.message}; it admits those of the authority {mark.fingerprint}, "
-            "which is not the one of this machine",
+            f"which is not the one of this machine; offered: {shown}",
             next_command="spawn ssh-ca status",
         )
     owner = way.instance.tag_mapping.get(Tag.OWNER, "")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from spawn.aws.ec2 import Instance
-from spawn.connect.authentication import by_certificate, find_authentication
+from spawn.connect.authentication import by_certificate, find_authentication, signed_elsewhere
 from spawn.connect.bastion import BastionHost
 from spawn.connect.choice import choose_route
 from spawn.connect.console import console_keys
@@ -65,6 +65,8 @@ def find_way(
     certification = find_certification(instance, cloud, machine, progress=progress)
     if certification is not None:
         authentication = by_certificate(certification)
+    elif read_mark(instance.tag_mapping) is not None:
+        authentication = signed_elsewhere(machine.state_directory, now=now, progress=progress)
     else:
         authentication = find_authentication(
             instance.key_name,

@@ -98,6 +98,7 @@ def this_machine(wiring: Wiring) -> Machine:
         proxy_command=setting(wiring, "ssh-proxy-command") or "",
         own_command=_own_command(),
         now=wiring.clock.now,
+        randomness=wiring.randomness,
     )
 
 

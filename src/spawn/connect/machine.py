@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from spawn.aws.door import Reader, Writer
 from spawn.connect.programs import Programs
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,15 +22,17 @@ class Machine:
     proxy_command     ssh's ProxyCommand to whatever is reached first, "" for none
     own_command       the words that start spawn itself again, from anywhere
     now               tells the wall clock's time, as certificates go by it
+    randomness        returns so many random bytes
     """
 
     state_directory: Path
     ssh_directory: Path
     programs: Programs
     aws_programs: Programs
+    now: Callable[[], datetime]
+    randomness: Callable[[int], bytes]
     proxy_command: str = ""
     own_command: tuple[str, ...] = ()
-    now: Callable[[], datetime] = _now
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,6 +30,7 @@ def check_ssh_ca(spec: LaunchSpec) -> None:
         raise InputError(
             f"{_FLAG} and --key-pair exclude each other",
             why="with an authority, certificates alone are admitted: leave one of them out",
+            next_command="spawn config show",
         )
     try:
         _ = spec.ssh_ca.public_key

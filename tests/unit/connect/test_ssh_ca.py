@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -24,6 +26,7 @@ from spawn.connect.ssh_ca.authority import (
     one_place,
     require_authority,
 )
+from spawn.connect.ssh_ca.building import Wanted
 from spawn.connect.ssh_ca.certifying import check_clock
 from spawn.connect.ssh_ca.fresh import FreshCertificate
 from spawn.connect.ssh_ca.revocations import Revocations, parse_revoked, read_revocations, revoke
@@ -68,10 +71,24 @@ def authority(state: Path) -> Authority:
     return made
 
 
-def signed(authority: Authority, state: Path, key: PublicKey, **said: object) -> str:
+def signer(authority: Authority, place: Path, **variables: str) -> Signer:
+    """Whatever signs with an authority's key."""
+    return Signer(
+        authority=authority,
+        programs=programs(**variables),
+        directory=place,
+        randomness=os.urandom,
+    )
+
+
+def wanted(key: PublicKey, **said: Any) -> Wanted:
+    """A certificate for alice that begins now."""
+    return wanted_certificate(key, ALICE, now=datetime.now(UTC), serial=os.urandom(8), **said)
+
+
+def signed(authority: Authority, state: Path, key: PublicKey, **said: Any) -> str:
     """A certificate for alice's key."""
-    signer = Signer(authority=authority, programs=programs(), directory=state / "ssh-ca")
-    return signer.sign(wanted_certificate(key, ALICE, now=datetime.now(UTC), **said))  # type: ignore[arg-type]
+    return signer(authority, state / "ssh-ca").sign(wanted(key, **said))
 
 
 def is_revoked(state: Path, after: Revocations, line: str) -> bool:
@@ -211,16 +228,14 @@ def test_a_passphrase_is_asked_for_or_spared_by_the_agent(
     made = file_authority(
         default_key_file(state), programs(**asking), now=datetime.now(UTC), passphrase=True
     )
-    wanted = wanted_certificate(public_key(), ALICE, now=datetime.now(UTC))
-    place = state / "ssh-ca"
+    asked, place = wanted(public_key()), state / "ssh-ca"
     silent = {"SSH_ASKPASS": "/bin/false", "SSH_ASKPASS_REQUIRE": "force"}
     with pytest.raises(AccountError, match="ssh-keygen could not sign"):
-        Signer(authority=made, programs=programs(**silent), directory=place).sign(wanted)
-    asked = Signer(authority=made, programs=programs(**asking), directory=place).sign(wanted)
-    assert parse_certificate(asked).signed_by == made.public_key
+        signer(made, place, **silent).sign(asked)
+    assert parse_certificate(signer(made, place, **asking).sign(asked)).key == asked.key
     assert programs(**asking, **agent).run(("ssh-add", made.key_file)).returncode == 0
-    spared = Signer(authority=made, programs=programs(**silent, **agent), directory=place)
-    assert parse_certificate(spared.sign(wanted)).signed_by == made.public_key
+    spared = signer(made, place, **silent, **agent).sign(asked)
+    assert parse_certificate(spared).signed_by == made.public_key
 
 
 def test_what_is_revoked_stays_revoked(authority: Authority, state: Path) -> None:

@@ -182,9 +182,11 @@ def test_a_certificate_that_somebody_else_signed_is_shown(tmp_path: Path) -> Non
     key = personal_key(tmp_path / "state", LocalPrograms())
     place = tmp_path / "theirs" / "key"
     theirs = file_authority(place, LocalPrograms(), now=datetime.now(UTC), passphrase=False)
-    signer = Signer(authority=theirs, programs=LocalPrograms(), directory=tmp_path)
+    signer = Signer(
+        authority=theirs, programs=LocalPrograms(), directory=tmp_path, randomness=bytes
+    )
     now = datetime.now(UTC)
-    wanted = wanted_certificate(key.public_key, ("owner:alice",), now=now)
+    wanted = wanted_certificate(key.public_key, ("owner:alice",), now=now, serial=bytes(8))
     beside = key.private_path.with_name(f"{key.private_path.name}-cert.pub")
     beside.write_text(signer.sign(wanted))
     found = signed_elsewhere(tmp_path / "state", now=now, progress=in_silence)

@@ -15,6 +15,7 @@ from spawn.connect.keys import personal_key
 from spawn.connect.programs import LocalPrograms, Programs, without_aws
 from spawn.connect.publickey import PublicKey
 from spawn.connect.ssh_ca.authority import authority_directory, require_authority
+from spawn.connect.ssh_ca.building import SERIAL_BYTES
 from spawn.connect.ssh_ca.certifying import who_signs
 from spawn.connect.ssh_ca.principals import checked_principal
 from spawn.connect.ssh_ca.revocations import read_revocations
@@ -95,10 +96,17 @@ def command(
         programs=programs,
         directory=authority_directory(state),
         writer=None if account is None else account.writer,
+        randomness=wiring.randomness,
     )
     line = signer.sign(
         wanted_certificate(
-            public, whom, now=now, valid=lasts, forwards=forwarding, source_addresses=networks
+            public,
+            whom,
+            now=now,
+            serial=wiring.randomness(SERIAL_BYTES),
+            valid=lasts,
+            forwards=forwarding,
+            source_addresses=networks,
         )
     )
     if target is not None:

@@ -19,6 +19,7 @@ from spawn.connect.keys import PersonalKey, personal_key
 from spawn.connect.machine import Cloud, Machine
 from spawn.connect.patience import Progress
 from spawn.connect.ssh_ca.authority import Authority, authority_directory, existing_authority
+from spawn.connect.ssh_ca.building import SERIAL_BYTES
 from spawn.connect.ssh_ca.fresh import Certify
 from spawn.connect.ssh_ca.principals import principal_of
 from spawn.connect.ssh_ca.signing import VALID, Signer, wanted_certificate
@@ -80,6 +81,7 @@ def certification_by(authority: Authority, cloud: Cloud, machine: Machine) -> Ce
         programs=machine.programs,
         directory=authority_directory(machine.state_directory),
         writer=cloud.writer,
+        randomness=machine.randomness,
     )
     return Certification(
         certify=_certify(signer, key, principal, machine.now),
@@ -94,7 +96,13 @@ def _certify(
     signer: Signer, key: PersonalKey, principal: str, now: Callable[[], datetime]
 ) -> Certify:
     def certify(*, forwards: bool) -> str:
-        wanted = wanted_certificate(key.public_key, (principal,), now=now(), forwards=forwards)
+        wanted = wanted_certificate(
+            key.public_key,
+            (principal,),
+            now=now(),
+            serial=signer.randomness(SERIAL_BYTES),
+            forwards=forwards,
+        )
         return signer.sign(wanted)
 
     return certify

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,7 +17,6 @@ from spawn.connect.publickey import PublicKey, parse_public_key
 from spawn.connect.ssh_ca.authority import Authority, is_key_protected
 from spawn.connect.ssh_ca.building import (
     NONCE_BYTES,
-    SERIAL_BYTES,
     SOURCE_ADDRESS,
     Wanted,
     certificate_line,
@@ -45,13 +43,15 @@ _STATUS = "spawn ssh-ca status"
 class Signer:
     """An authority that can sign here.
 
-    writer     asks KMS; None where the key lies in a file
-    directory  where a scratch directory may be made
+    randomness  returns so many random bytes
+    writer      asks KMS; None where the key lies in a file
+    directory   where a scratch directory may be made
     """
 
     authority: Authority
     programs: Programs
     directory: Path
+    randomness: Callable[[int], bytes]
     writer: Writer | None = None
 
     def sign(self, wanted: Wanted) -> str:
@@ -101,7 +101,7 @@ class Signer:
 
     def _in_kms(self, wanted: Wanted) -> str:
         public = self.authority.public_key
-        message = unsigned(wanted, authority=public, nonce=secrets.token_bytes(NONCE_BYTES))
+        message = unsigned(wanted, authority=public, nonce=self.randomness(NONCE_BYTES))
         if len(message) > LONGEST_MESSAGE_BYTES:
             raise InputError(
                 "the certificate is longer than what KMS signs",
@@ -178,15 +178,19 @@ def wanted_certificate(
     principals: tuple[str, ...],
     *,
     now: datetime,
+    serial: bytes,
     valid: timedelta = VALID,
     forwards: bool = False,
     source_addresses: tuple[str, ...] = (),
 ) -> Wanted:
-    """Return what to sign: from a minute ago, for so long. The server's log shows who and when."""
+    """Return what to sign: from a minute ago, for so long. The server's log shows who and when.
+
+    `serial` are eight random bytes.
+    """
     begins = now.replace(microsecond=0)
     return Wanted(
         key=key,
-        serial=int.from_bytes(secrets.token_bytes(SERIAL_BYTES), "big"),
+        serial=int.from_bytes(serial, "big"),
         key_id=f"{principals[0]}@{format_instant(begins)}",
         principals=principals,
         begins=begins - _BEFORE,

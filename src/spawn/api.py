@@ -22,6 +22,7 @@ from typing import TypeVar
 from spawn.cli.assembly import (
     held_to_floor,
     own_public_key,
+    own_trust,
     perform_launch,
     planner,
 )
@@ -171,6 +172,7 @@ def launch(
     dns_name: str | None = None,
     dns_zone: str | None = None,
     ship_logs: bool = False,
+    ssh_ca: bool = False,
     allow: Mapping[str, str] | None = None,
     on_expiry: str = "terminate",
 ) -> Instance:
@@ -200,7 +202,7 @@ def launch(
         ttl=ttl,
         security=_member(Level, security, parameter="security"),
         key_pair=key_pair,
-        public_key="" if key_pair else own_public_key(wiring),
+        public_key="" if key_pair or ssh_ca else own_public_key(wiring),
         security_groups=tuple(security_groups),
         ssh_from=tuple(ssh_from),
         vpc=vpc,
@@ -230,6 +232,7 @@ def launch(
         dns_name=dns_name,
         dns_zone=dns_zone,
         ship_logs=ship_logs,
+        ssh_ca=own_trust(wiring) if ssh_ca else None,
     )
     return _launched(wiring, account, spec, launch_id)
 

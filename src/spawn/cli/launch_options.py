@@ -110,6 +110,11 @@ _OPTIONS = (
         metavar="NAME",
         help="Your EC2 key pair; else your own spawn key.",
     ),
+    click.option(
+        "--ssh-ca/--no-ssh-ca",
+        default=False,
+        help="Whether it admits SSH certificates of your own authority, and nothing else.",
+    ),
     _repeatable(
         "--security-groups",
         "--security-group-ids",

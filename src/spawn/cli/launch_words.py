@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from spawn.cli.ending_words import completion, idle, pre_stop, separated
+from spawn.connect.ssh_ca.trust import SshTrust
 from spawn.core.durations import parse_duration
 from spawn.core.endings import End
 from spawn.core.errors import InputError, NamedThingNotFound
@@ -23,9 +24,16 @@ from spawn.prices.money import parse_usd
 LARGEST_FILE_BYTES = 4 * 1024 * 1024
 
 
-def spec_of(words: Mapping[str, Any], *, region: str, public_key: str) -> LaunchSpec:
+def spec_of(
+    words: Mapping[str, Any],
+    *,
+    region: str,
+    public_key: str,
+    find_trust: Callable[[], SshTrust] | None = None,
+) -> LaunchSpec:
     """Return what the flags ask for. `words` are the command's parameters by name.
 
+    `find_trust` is asked for this machine's authority where certificates are to be admitted.
     Raises InputError or NamedThingNotFound, naming the flag, for what can't be meant.
     """
     ttl, options = words["ttl"], words["metadata_options"]
@@ -45,7 +53,7 @@ def spec_of(words: Mapping[str, Any], *, region: str, public_key: str) -> Launch
         ttl=None if ttl is None else parse_duration(ttl, flag="--ttl"),
         security=Level(words["security"]),
         key_pair=words["key_pair"],
-        public_key="" if words["key_pair"] else public_key,
+        public_key="" if words["key_pair"] or words["ssh_ca"] else public_key,
         security_groups=separated(words["security_groups"]),
         ssh_from=separated(words["ssh_from"]),
         vpc=words["vpc"],
@@ -75,6 +83,7 @@ def spec_of(words: Mapping[str, Any], *, region: str, public_key: str) -> Launch
         dns_name=words["dns_name"],
         dns_zone=words["dns_zone"],
         ship_logs=words["ship_logs"],
+        ssh_ca=find_trust() if words["ssh_ca"] and find_trust is not None else None,
     )
 
 

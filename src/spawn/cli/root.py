@@ -26,6 +26,7 @@ COMMANDS = {
     "cp": "Copy files to an instance, or from it.",
     "logs": "Show what an instance's boot and its user-data print.",
     "ssh-config": "Let plain ssh, scp, rsync and editors reach instances by name.",
+    "ssh-ca": "SSH certificates for minutes, by an authority of your own.",
     "extend": "Let an instance live longer, or end it earlier.",
     "stop": "Stop instances; their disks and end dates stay.",
     "start": "Start instances that are stopped.",

@@ -17,6 +17,7 @@ from spawn.connect.certificates import (
 )
 from spawn.connect.keys import existing_key, find_private_key
 from spawn.connect.patience import Progress
+from spawn.connect.ssh_ca.certifying import Certification
 from spawn.core.instants import format_instant
 
 OWN_FILES = "the keys of ssh's own files and agent"
@@ -38,6 +39,37 @@ class Authentication:
     default_files: tuple[Path, ...] = ()
     certificate_words: tuple[str, ...] = ()
     key_words: str = OWN_FILES
+
+
+def by_certificate(certification: Certification) -> Authentication:
+    """Return what is offered to an instance that admits certificates: one, and the key it is for.
+
+    The key stands behind it, should the instance's tag be wrong.
+    """
+    return Authentication(
+        identity_files=(certification.key.private_path,),
+        certificate_files=(certification.standing,),
+        certificate_words=(certification.words,),
+        key_words="your own key",
+    )
+
+
+def signed_elsewhere(state_directory: Path, *, now: datetime, progress: Progress) -> Authentication:
+    """Return the person's key with a certificate beside it, which somebody else signed for it.
+
+    Whom it is for is the instance's matter: owners are no users there. Raises AccountError for a
+    key that can't be read.
+    """
+    own = existing_key(state_directory)
+    if own is None:
+        return Authentication()
+    certificate = _certificate(own.private_path, user=None, now=now, progress=progress)
+    return Authentication(
+        identity_files=(own.private_path,),
+        certificate_files=() if certificate is None else (certificate[0],),
+        certificate_words=() if certificate is None else (certificate[1],),
+        key_words="your own key",
+    )
 
 
 def find_authentication(
@@ -71,7 +103,7 @@ def find_authentication(
 
 
 def _certificate(
-    key: Path, *, user: str, now: datetime, progress: Progress
+    key: Path, *, user: str | None, now: datetime, progress: Progress
 ) -> tuple[Path, str] | None:
     """Return the certificate beside a key, and what is said of it, where it holds now."""
     beside = certificate_beside(key)

@@ -113,6 +113,21 @@ def public_half(private_text: str) -> PublicKey:
 
     Raises ValueError for anything that is not such a file.
     """
+    _, rest = _private_key(private_text)
+    for _ in ("key derivation", "its options"):
+        _, rest = take_string(rest)
+    blob, _ = take_string(rest[_COUNT_BYTES:])
+    return public_key_of(blob)
+
+
+def is_protected(private_text: str) -> bool:
+    """Whether a passphrase protects a private key file. Raises ValueError as `public_half`."""
+    cipher, _ = _private_key(private_text)
+    return cipher != b"none"
+
+
+def _private_key(private_text: str) -> tuple[bytes, bytes]:
+    """Return the cipher's name, and what follows it in a private key file."""
     armoured = _ARMOUR.fullmatch(private_text)
     if armoured is None:
         raise ValueError("it is not an OpenSSH private key")
@@ -122,26 +137,27 @@ def public_half(private_text: str) -> PublicKey:
         raise ValueError("its base64 is damaged") from error
     if not data.startswith(_MAGIC):
         raise ValueError("it is not an OpenSSH private key")
-    rest = data[len(_MAGIC) :]
-    for _ in ("cipher", "key derivation", "its options"):
-        _, rest = take_string(rest)
-    blob, _ = take_string(rest[_COUNT_BYTES:])
-    return public_key_of(blob)
+    return take_string(data[len(_MAGIC) :])
 
 
-def generate_key(place: Path, programs: Programs) -> None:
+def generate_key(
+    place: Path, programs: Programs, *, comment: str = _COMMENT, asks_passphrase: bool = False
+) -> None:
     """Make an ed25519 key; raises AccountError where ssh-keygen is missing or fails.
 
-    It has no passphrase: whoever reads this account's files has its AWS keys too.
+    Unless it `asks_passphrase`, on the terminal or by ssh-askpass, it has none: whoever reads this
+    account's files has its AWS keys too.
     """
-    ended = programs.run(
-        ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", _COMMENT, "-f", str(place)),
-        timeout_seconds=_KEYGEN_TIMEOUT_SECONDS,
-    )
-    if ended.returncode != 0:
+    words = ("ssh-keygen", "-q", "-t", "ed25519", "-C", comment, "-f", str(place))
+    if asks_passphrase:
+        code, why = programs.attach(words), ""
+    else:
+        ended = programs.run((*words, "-N", ""), timeout_seconds=_KEYGEN_TIMEOUT_SECONDS)
+        code, why = ended.returncode, ended.stderr.decode("utf-8", "replace").strip()
+    if code != 0:
         raise AccountError(
             "ssh-keygen could not make a key",
-            why=ended.stderr.decode("utf-8", "replace").strip(),
+            why=why,
             next_command=shlex.join(("ls", "-ld", str(place.parent.parent))),
         )
 

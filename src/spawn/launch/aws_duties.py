@@ -22,7 +22,7 @@ from spawn.launch.agent import AgentSource, Duty, agent_boothook
 from spawn.launch.bucket import Bucket, BucketFacts, bucket_of, plan_bucket
 from spawn.launch.duties import asks_ec2, order_tags, own_duties, pre_stop_time
 from spawn.launch.spec import LaunchSpec
-from spawn.launch.sshd import SshdOrders
+from spawn.launch.ssh_ca import likely_orders
 from spawn.posture.controls.ending import LONGEST_LIFE
 
 # As long as they come, and as little like anything else in user-data.
@@ -80,7 +80,7 @@ def script_to_stage(
         expires_at=ends,
         duties=duties,
         pre_stop=pre_stop_time(spec, duties),
-        sshd=SshdOrders(login_user=None),
+        sshd=likely_orders(spec),
     )
     return script.staged_script(spec, boothook)
 

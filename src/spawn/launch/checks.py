@@ -11,6 +11,7 @@ from spawn.core.tags import LONGEST_VALUE, MOST_TAGS, Tag, unreadable_in_metadat
 from spawn.launch.dns import check_dns
 from spawn.launch.duty_checks import check_duties
 from spawn.launch.spec import DEFAULT_TTL, LaunchSpec
+from spawn.launch.ssh_ca import check_ssh_ca
 
 # Tags that spawn adds to an instance: what is left of AWS's fifty is the person's.
 _OWN_TAGS = (
@@ -30,6 +31,7 @@ _OWN_TAGS = (
     Tag.DNS_NAME,
     Tag.DNS_ZONE,
     Tag.LOG_GROUP,
+    Tag.SSH_CA,
 )
 # Less than what a boot takes is a mistake, and would leave a machine that ends as it begins.
 SHORTEST_TTL = timedelta(minutes=1)
@@ -45,6 +47,7 @@ def check_spec(spec: LaunchSpec) -> None:
     _check_agent(spec)
     check_duties(spec)
     check_dns(spec)
+    check_ssh_ca(spec)
     if spec.ami is not None and spec.os is not None:
         raise InputError("--ami and --os exclude each other", why="the image decides the system")
     if spec.encrypt_volumes is False and spec.kms_key_id is not None:

@@ -27,7 +27,8 @@ from spawn.launch.parts import (
 )
 from spawn.launch.rights import owner_of
 from spawn.launch.spec import LaunchSpec
-from spawn.launch.sshd import SshdOrders, root_note
+from spawn.launch.ssh_ca import ssh_ca_tags, sshd_orders
+from spawn.launch.sshd import root_note
 from spawn.launch.userdata import assemble, verbatim
 from spawn.lifecycle.backstop import plan_group
 from spawn.registry.table import TablePlan, plan_table
@@ -110,6 +111,12 @@ def decide(
     tags = spec.tags | shared | _own_tags(spec, expires_at) | {**aws_duties.tags}
     has_gpu = any(candidate.has_gpu for candidate in candidates.found)
     duties = own_duties(spec, has_gpu=has_gpu) | {**aws_duties.duties}
+    orders = sshd_orders(
+        spec,
+        login_user=candidates.first.image.login_user,
+        owner=owner,
+        caller_owner=caller.owner,
+    )
     boothook = agent_boothook(
         facts.agent,
         tags,
@@ -118,7 +125,7 @@ def decide(
         duties=duties,
         pre_stop=pre_stop_time(spec, duties),
         programs=aws_duties.programs,
-        sshd=SshdOrders(login_user=candidates.first.image.login_user),
+        sshd=orders,
     )
     return Decisions(
         launch_id=launch_id,
@@ -150,7 +157,7 @@ def _own_tags(spec: LaunchSpec, expires_at: datetime) -> dict[str, str]:
     tags = {
         Tag.EXPIRES_AT.value: format_instant(expires_at),
         Tag.SECURITY.value: spec.security.value,
-    } | order_tags(spec)
+    } | {**order_tags(spec), **ssh_ca_tags(spec)}
     return tags if spec.name is None else tags | {Tag.NAME.value: spec.name}
 
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 import msgspec
 
+from spawn.connect.ssh_ca.trust import SshTrust
 from spawn.core.endings import End
 from spawn.core.errors import InputError
 from spawn.core.levels import Level
@@ -102,6 +103,7 @@ class LaunchSpec(msgspec.Struct, frozen=True, kw_only=True):
     hibernation           whether it may be hibernated by hand, whatever ends it by itself
     dns_name              the name that leads to it, in `dns_zone`: a hosted zone's id or name
     ship_logs             whether its agent's log goes to CloudWatch Logs
+    ssh_ca                the authority whose certificates alone it admits, None for keys
     """
 
     region: str
@@ -147,6 +149,7 @@ class LaunchSpec(msgspec.Struct, frozen=True, kw_only=True):
     dns_name: str | None = None
     dns_zone: str | None = None
     ship_logs: bool = False
+    ssh_ca: SshTrust | None = None
 
     @property
     def hibernates(self) -> bool:

@@ -274,6 +274,14 @@ _LAUNCH = (
         built_in=False,
     ),
     Setting(
+        key="ssh-ca",
+        kind=Kind.BOOLEAN,
+        origins=_EVERYWHERE,
+        only_in_project=frozenset({True}),
+        floor=strictness.SSH_CA,
+        built_in=False,
+    ),
+    Setting(
         key="agent",
         kind=Kind.BOOLEAN,
         origins=_EVERYWHERE,

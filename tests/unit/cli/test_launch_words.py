@@ -12,6 +12,7 @@ import pytest
 
 from spawn.cli.launch import command
 from spawn.cli.launch_words import LARGEST_FILE_BYTES, spec_of
+from spawn.connect.ssh_ca.trust import SshTrust
 from spawn.core.endings import End
 from spawn.core.errors import InputError, NamedThingNotFound
 from spawn.core.levels import Level
@@ -130,14 +131,27 @@ WORDS: tuple[tuple[str, list[str], Any], ...] = (
     ("dns_zone", ["--dns-zone", "Z1"], "Z1"),
     ("ship_logs", ["--ship-logs"], True),
 )
-# Tested with files below, or not a flag of its own.
-ELSEWHERE = {"region", "iam_policy_document"}
+# Tested with files below, or with an authority, or not a flag of its own.
+ELSEWHERE = {"region", "iam_policy_document", "ssh_ca"}
 
 
 def spec_from(*words: str) -> LaunchSpec:
     """Return what the words ask for, read by the command's own flags."""
     parameters = command.make_context("launch", list(words), resilient_parsing=False).params
     return spec_of(parameters, region=REGION, public_key=PUBLIC_KEY)
+
+
+def test_an_authority_takes_the_place_of_the_key() -> None:
+    """With --ssh-ca this machine's authority is asked for, and no key goes along; else neither."""
+    trust = SshTrust(public_line=PUBLIC_KEY)
+
+    def said(*words: str) -> LaunchSpec:
+        parameters = command.make_context("launch", list(words)).params
+        return spec_of(parameters, region=REGION, public_key=PUBLIC_KEY, find_trust=lambda: trust)
+
+    with_it = said("--ssh-ca")
+    assert (with_it.ssh_ca, with_it.public_key) == (trust, "")
+    assert said() == said("--no-ssh-ca") == LaunchSpec(region=REGION, public_key=PUBLIC_KEY)
 
 
 def test_nothing_said_is_the_default() -> None:

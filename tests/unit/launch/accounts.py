@@ -73,10 +73,14 @@ AMI, ARM_AMI, OWN_AMI, UBUNTU_AMI, WINDOWS_AMI = (
 ROOT_DEVICE = "/dev/sda1"
 AGENT = read_agent_source()
 ZONE = route53.HostedZone(id="/hostedzone/Z0123456789EXAMPLE", name="example.com.")
-PUBLIC_KEY = (
-    "ssh-ed25519 "
-    + base64.b64encode(b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + bytes(range(32))).decode()
-)
+
+
+def _public_key(content: bytes) -> str:
+    blob = b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + content
+    return f"ssh-ed25519 {base64.b64encode(blob).decode()}"
+
+
+PUBLIC_KEY, OTHER_KEY = _public_key(bytes(range(32))), _public_key(bytes(range(32, 64)))
 
 
 def spec(**fields: Any) -> LaunchSpec:

@@ -160,6 +160,7 @@ _CONNECT = together(
         "ec2:GetConsoleOutput",
     ),
     may("your key gets in only where the launch put it", "ec2-instance-connect:SendSSHPublicKey"),
+    may("certificates of an authority in KMS can't be signed", "kms:Sign"),
     may("there is no way through Session Manager", "ssm:DescribeInstanceInformation"),
     may("there is no way through Session Manager", "ssm:StartSession", "ssm:TerminateSession"),
 )
@@ -334,6 +335,21 @@ NEEDS: Final[Mapping[str, tuple[Need, ...]]] = {
     "apply": together(_LAUNCH, _CONNECT),
     "doctor": _DOCTOR,
     "config": _ORGANISATION,
+    "ssh-ca init": together(
+        _WHO,
+        may(
+            "the authority's key lies in a file",
+            "kms:CreateKey",
+            "kms:GetPublicKey",
+            "kms:ListResourceTags",
+        ),
+    ),
+    "ssh-ca trust": together(_CONNECT, must("ec2:CreateTags")),
+    "ssh-ca sign": together(
+        _WHO, may("certificates of an authority in KMS can't be signed", "kms:Sign")
+    ),
+    "ssh-ca revoke": _FIND,
+    "ssh-ca status": _FIND,
     "policy show": _HOLDERS,
     "policy lint": _HOLDERS,
     "policy can": together(

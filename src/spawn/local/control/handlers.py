@@ -29,6 +29,7 @@ from spawn.local.control import (
     region_settings,
     schedules,
     sessions,
+    signing_keys,
     simulation,
     spot,
 )
@@ -194,6 +195,7 @@ PERFORMED: dict[str, Callable[[Duty], Any]] = {
     "logs:GetLogEvents": logs.get_log_events,
     "logs:PutLogEvents": logs.put_log_events,
     "pricing:GetProducts": pricing.get_products,
+    "kms:GetPublicKey": signing_keys.get_public_key,
     "iam:DeleteUserPermissionsBoundary": boundaries.delete,
     "iam:PutUserPermissionsBoundary": boundaries.put,
     "iam:SimulateCustomPolicy": simulation.simulate_custom_policy,
@@ -316,6 +318,7 @@ CHECKED: dict[str, Callable[[Duty], None]] = {
     "ec2:ModifySnapshotAttribute": region_settings.check_snapshot_sharing,
     "ec2:ModifyNetworkInterfaceAttribute": _check_interface_groups,
     "kms:DescribeKey": _mark_managed_key,
+    "kms:Sign": signing_keys.check_signing,
     "logs:CreateLogGroup": logs.check_new_group,
     "logs:CreateLogStream": logs.check_new_stream,
     "logs:PutRetentionPolicy": logs.check_retention,

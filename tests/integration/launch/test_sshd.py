@@ -247,6 +247,17 @@ def test_settings_that_the_image_contradicts_are_taken_away(running: SshdMachine
     assert '"any" must appear alone' in running.console
 
 
+def test_settings_without_effect_are_told(running: SshdMachine) -> None:
+    """Where the image gets in first, it is not claimed that passwords are out; nothing is left."""
+    first = running.ssh / "sshd_config.d/00-image.conf"
+    first.write_text("Match User admin\nAuthenticationMethods password publickey\n", "ascii")
+    before = (running.ssh / "sshd_config").read_text(encoding="ascii")
+    running.boot(sshd_part(PLAIN))
+    assert "sshd does not take 00-spawn: it has no effect" in running.console
+    assert (running.ssh / "sshd_config").read_text(encoding="ascii") == before
+    assert not (running.directory / SETTINGS).exists()
+
+
 @pytest.mark.parametrize(
     "change",
     [

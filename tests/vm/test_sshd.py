@@ -37,7 +37,16 @@ def machine(boot: Boot) -> Machine:
 def log_in(machine: Machine, user: str, *options: str) -> Finished:
     """Log in by ssh, which says how it went on standard error."""
     *words, _ = machine.ssh
-    command = (*words, "-o", "LogLevel=DEBUG", *options, f"{user}@127.0.0.1", "id -un")
+    # Of an option that is given twice the first one counts.
+    command = (
+        words[0],
+        "-o",
+        "LogLevel=DEBUG",
+        *options,
+        *words[1:],
+        f"{user}@127.0.0.1",
+        "id -un",
+    )
     asking = machine.directory / "ask"
     asking.write_text(f"#!/bin/sh\necho '{PASSWORD}'\n", encoding="ascii")
     asking.chmod(0o755)

@@ -108,7 +108,12 @@ rm -rf $k
 [ ! -d $t/was ] || cp -r $t/was $k
 [ ! -e $k/00-spawn-ca ] || @SETTLE@fi
 """
-_END = r"""[ -s run/sshd.pid ] && asks $c '.*' && kill -HUP "$(cat run/sshd.pid)"
+# sshd takes the file with its id away when it begins anew, and writes it when it listens again.
+_END = r"""if [ -s run/sshd.pid ] && asks $c '.*'; then
+p=$(cat run/sshd.pid) n=0
+rm run/sshd.pid
+kill -HUP $p && until [ -s run/sshd.pid ] || [ $n = 50 ]; do sleep .1; n=$((n+1)); done
+fi
 rm -rf $t
 """
 

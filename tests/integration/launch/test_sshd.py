@@ -121,7 +121,6 @@ def test_a_running_sshd_follows_without_a_restart(running: SshdMachine) -> None:
     before = running.sh("cat /run/sshd.pid").stdout
     assert running.log_in_with_password("admin").code == 0
     running.boot(sshd_part(PLAIN))
-    running.await_start()
     assert is_refused(running.log_in_with_password("admin"))
     assert running.sh("cat /run/sshd.pid").stdout == before
 
@@ -195,7 +194,6 @@ def test_a_command_for_keys_does_not_go_past_the_ca(running: SshdMachine) -> Non
     assert running.log_in("admin", "bare").stdout == "admin\n"
     running.be_instance("i-2")
     running.boot(sshd_part(orders))
-    running.await_start()
     assert is_refused(running.log_in("admin", "bare"))
 
 
@@ -230,7 +228,6 @@ def test_a_broken_drop_in_locks_nobody_out(running: SshdMachine) -> None:
     assert broken != sshd_part(PLAIN)
     running.start_sshd()
     running.boot(broken)
-    running.await_start()
     assert running.log_in("admin", "ana").stdout == "admin\n"
     assert not (running.directory / SETTINGS).exists()
     assert "spored: sshd does not take 00-spawn: " in running.console
@@ -344,9 +341,7 @@ def test_new_keys_reach_a_running_instance_and_stay(running: SshdMachine) -> Non
     running.start_sshd()
     new = replace(old, ca_keys=(running.make_key("new"),))
     assert running.sh(sshd_update(new)).code == 0
-    running.await_start()
     running.boot(sshd_part(old))
-    running.await_start()
     running.certify("ca", "ana", *VALID)
     assert is_refused(running.log_in("admin", "ana"))
     running.certify("new", "ana", *VALID)
@@ -358,7 +353,6 @@ def test_an_update_brings_a_first_ca(running: SshdMachine) -> None:
     running.boot(sshd_part(PLAIN))
     running.start_sshd()
     assert running.sh(sshd_update(with_ca(running))).code == 0
-    running.await_start()
     assert is_refused(running.log_in("admin", "ana"))
     running.certify("ca", "ana", *VALID)
     assert running.log_in("admin", "ana").stdout == "admin\n"

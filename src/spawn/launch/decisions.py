@@ -28,6 +28,7 @@ from spawn.launch.parts import (
 from spawn.launch.rights import owner_of
 from spawn.launch.spec import LaunchSpec
 from spawn.launch.ssh_ca import ssh_ca_tags, sshd_orders
+from spawn.launch.sshd import root_note
 from spawn.launch.userdata import assemble, verbatim
 from spawn.lifecycle.backstop import plan_group
 from spawn.registry.table import TablePlan, plan_table
@@ -75,6 +76,7 @@ class Decisions:
             *self.place.notes,
             unpowered,
             deaf if is_deaf else "",
+            root_note(image.login_user) if self.has_agent else "",
             self.table.warning,
             self.unseen_organisation,
             *self.aws_duties.notes,

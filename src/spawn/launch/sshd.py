@@ -129,6 +129,13 @@ class SshdOrders:
     revoked: bytes = b""
 
 
+def root_note(login_user: str | None) -> str:
+    """Say that root may log in, "" where it may not."""
+    if login_user is None:
+        return "who logs in on this image is not known: root may, with a key"
+    return "root logs in on this image, with a key" if login_user == "root" else ""
+
+
 def sshd_part(orders: SshdOrders) -> str:
     """Return what of the boothook sees to sshd: a script for sh, run in the root directory.
 
@@ -177,8 +184,8 @@ def _files(orders: SshdOrders, names: tuple[str, ...]) -> Iterator[str]:
 
 def _base(orders: SshdOrders) -> tuple[str, ...]:
     """Return the settings for all. Where root may be who logs in, it needs a key."""
-    is_root_kept = orders.login_user in (None, "root")
-    return (*_ALWAYS, f"PermitRootLogin {'prohibit-password' if is_root_kept else 'no'}")
+    root = "prohibit-password" if root_note(orders.login_user) else "no"
+    return (*_ALWAYS, f"PermitRootLogin {root}")
 
 
 def _certificates(orders: SshdOrders) -> tuple[str, ...]:

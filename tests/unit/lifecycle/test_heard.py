@@ -212,3 +212,12 @@ def test_a_forged_heartbeat_does_not_make_an_end_date() -> None:
     found = heard(beat(until=NOW + timedelta(days=9999)))
     assert found.until != UNTIL
     assert found.difference
+
+
+def test_an_sshd_that_is_not_as_ordered_is_told() -> None:
+    """What sshd did not take at boot is known as long as the console shows it, escapes apart."""
+    said = "spored: sshd does not take 00-spawn: line 3: Bad configuration option: Nonsense"
+    assert heard(f"{said}\r\n{beat()}").sshd == said.removeprefix("spored: ")
+    assert heard(f"{said}\r\n").sshd == said.removeprefix("spored: ")
+    assert heard(f"{said}\x1b[2J\r\n{beat()}").sshd == ""
+    assert heard(beat()).sshd == ""

@@ -4,7 +4,8 @@ What comes in: an instance as DescribeInstances shows it, who logs in, AWS (`Clo
 side with its directories and programs (`Machine`). What goes out: an exit code or what a command
 wrote; the person's key, and the step that makes AWS know it. It may read AWS, start `ssh`,
 `ssh-keygen`, `aws` and AWS's plugin, and write files in spawn's state directory. Of AWS it changes
-nothing that lasts: a session is started, a key is sent for a minute; all else is planned here.
+nothing that lasts, but for a key in KMS that is asked for: a session is started, a key is sent for
+a minute; all else is planned here.
 
 A connection goes through these, in this order: `finding` (a `Way`: route by `choice`, keys by
 `authentication`, host keys by `pins`), `connect` (tries, by `attempts`), and where that fails
@@ -24,6 +25,7 @@ A connection goes through these, in this order: `finding` (a `Way`: route by `ch
     console         the host keys that a console shows                reads AWS
     destination     an instance by its id, and who logs in            reads AWS
     certificates    SSH certificates: what they say, if they hold     files
+    ssh_ca          a package: this machine's authority, which signs certificates
     authentication  what is offered: certificate, the launch's key    files
     instance_connect  a key for a minute, by EC2 Instance Connect     writes AWS, ssh-keygen
     machine         the two sides: this machine, and AWS

@@ -192,6 +192,8 @@ def test_no_name_is_spelled_as_another(one: str, other: str) -> None:
     assert checked_principal(spelled, flag="--principal") == spelled
     assert not set(spelled) & set(" ,\n\t\"'#\\*?!%")
     assert spelled.startswith("owner:")
+    as_spelled = spelled.removeprefix("owner:")
+    assert (principal_of(as_spelled) == spelled) == (as_spelled == one)
 
 
 @pytest.mark.parametrize("name", ["", "a,b", "a b", "-n", "#", "a\nb", "a%b", 'a"', "ä"])

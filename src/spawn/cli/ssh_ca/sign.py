@@ -111,15 +111,18 @@ def command(
     )
     if target is not None:
         write_certificate(target, line)
-    if if_needed:
-        return 0
+    if not if_needed:  # ssh's configuration is no reader
+        _show(wiring, line, place, output=output)
+    return 0
+
+
+def _show(wiring: Wiring, line: str, place: str | None, *, output: Output) -> None:
     if output is not Output.TABLE:
         wiring.show(document(certificate_document(line, place), output))
-        return 0
+        return
     wiring.say(certificate_text(line, place))
-    if target is None:
+    if place is None:
         wiring.show(line)
-    return 0
 
 
 def _public_key(wiring: Wiring, key: str | None, programs: Programs) -> PublicKey:

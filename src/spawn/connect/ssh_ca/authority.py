@@ -154,9 +154,9 @@ def kept(
     place = authority_directory(state_directory)
     raise InputError(
         f"this machine has an authority already: {found.fingerprint}, in {found.place}",
-        why="what trusts it would be out of reach; to have another one, bring its key to those "
-        "instances by `spawn ssh-ca trust` after you have moved the old one away",
-        next_command=shlex.join(("mv", str(place), f"{place}.old")),
+        why="what trusts it would be out of reach; docs/guide-ssh-ca.md tells how another one "
+        f"takes its place: a certificate of the old one as the way in, then {place} moved away",
+        next_command="spawn ssh-ca status",
     )
 
 

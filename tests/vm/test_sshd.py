@@ -28,8 +28,8 @@ def machine(boot: Boot) -> Machine:
     machine = boot(LAX.encode())
     # A slow machine would come to its end date while it is asked.
     machine.move_end(timedelta(minutes=20))
-    machine.await_login()
     machine.await_console("finished at")
+    machine.await_login()
     machine.sh(f"printf 'debian:{PASSWORD}\\nroot:{PASSWORD}\\n' | sudo chpasswd")
     return machine
 

@@ -84,7 +84,7 @@ rm $d/$1.conf
 asks $t/c "$2" && cp -p $c $c.new && cat $t/c >$c.new && mv $c.new $c && return
 fi
 bad=1
-echo "spored: sshd does not take $1: $(head -n1 $t/why)" >@SAY@
+echo "spored: sshd does not take $1: $(grep -m1 . $t/why || echo it has no effect)" >@SAY@
 }
 """
 _BOOT = r"""if [ "$(cat $k/for 2>&1)" != "$id" ]; then
@@ -173,7 +173,8 @@ def _files(orders: SshdOrders, names: tuple[str, ...]) -> Iterator[str]:
     if _CA in names:
         for key in orders.ca_keys:
             _check(_KEY, key)
-        for name in orders.principals:
+        # Without a name nobody would get in.
+        for name in orders.principals or ("",):
             _check(_PRINCIPAL, name)
         yield f"mkdir -p $k/principals\n{put(f'$k/{_CA}', _settings(_certificates(orders)))}"
         yield put("$k/ca", _lines(orders.ca_keys))

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from spawn.connect.publickey import parse_public_key
+from spawn.connect.ssh_ca.building import certificate_line, unsigned
+from spawn.connect.ssh_ca.kms_forms import public_key_from_kms, signature_from_kms
+from spawn.connect.ssh_ca.signing import wanted_certificate
 from spawn.launch.sshd import SshdOrders, sshd_part, sshd_update
 from tests.tools.programs import Finished
 from tests.tools.sshd import SshdMachine, lacks
@@ -190,6 +199,28 @@ def test_a_command_for_keys_does_not_go_past_the_ca(running: SshdMachine) -> Non
     assert is_refused(running.log_in("admin", "bare"))
 
 
+def test_what_is_built_here_and_signed_as_kms_does_is_admitted(running: SshdMachine) -> None:
+    """sshd takes our own bytes with a signature in KMS's form, by its name and by no other."""
+    signer = ec.generate_private_key(ec.SECP256R1())
+    spki = signer.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    authority = public_key_from_kms(spki)
+    orders = replace(PLAIN, ca_keys=(f"{authority.line} ca",), principals=("owner:b=2Cob",))
+    running.boot(sshd_part(orders))
+    running.start_sshd()
+    for name, is_admitted in (("owner:alice", False), ("owner:b=2Cob", True)):
+        wanted = wanted_certificate(
+            parse_public_key(running.make_key("ana")),
+            (name,),
+            now=datetime.now(UTC),
+            serial=os.urandom(8),
+        )
+        message = unsigned(wanted, authority=authority, nonce=os.urandom(32))
+        signature = signature_from_kms(signer.sign(message, ec.ECDSA(hashes.SHA256())), authority)
+        line = certificate_line(wanted, message, signature)
+        (running.keys / "ana-cert.pub").write_text(f"{line}\n", encoding="ascii")
+        assert (running.log_in("admin", "ana").code == 0) == is_admitted
+
+
 # What goes wrong
 
 
@@ -214,6 +245,17 @@ def test_settings_that_the_image_contradicts_are_taken_away(running: SshdMachine
     running.start_sshd()
     assert running.log_in("admin", "ana").stdout == "admin\n"
     assert '"any" must appear alone' in running.console
+
+
+def test_settings_without_effect_are_told(running: SshdMachine) -> None:
+    """Where the image gets in first, it is not claimed that passwords are out; nothing is left."""
+    first = running.ssh / "sshd_config.d/00-image.conf"
+    first.write_text("Match User admin\nAuthenticationMethods password publickey\n", "ascii")
+    before = (running.ssh / "sshd_config").read_text(encoding="ascii")
+    running.boot(sshd_part(PLAIN))
+    assert "sshd does not take 00-spawn: it has no effect" in running.console
+    assert (running.ssh / "sshd_config").read_text(encoding="ascii") == before
+    assert not (running.directory / SETTINGS).exists()
 
 
 @pytest.mark.parametrize(

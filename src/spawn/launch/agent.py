@@ -31,6 +31,10 @@ class Duty:
     needs: tuple[str, ...] = ()
 
 
+# Tells what came of them; the modules beside it fetch them, and keep others from metadata.
+_SECRETS = Duty(needs=("deliver", "imds", "calling", "signing"))
+
+
 def read_agent_source() -> AgentSource:
     """Read the agent's source, which is installed beside spawn."""
     modules = (file for file in files("spored").iterdir() if file.name.endswith(".py"))
@@ -46,6 +50,7 @@ def agent_boothook(
     duties: Mapping[str, Duty] = MappingProxyType({}),
     pre_stop: timedelta = timedelta(),
     programs: Sequence[str] = (),
+    secrets: Mapping[str, Any] | None = None,
 ) -> bytes:
     """Return the part of user-data that brings the agent.
 
@@ -53,7 +58,13 @@ def agent_boothook(
     duties    what it does besides ending the instance on time, by the duty's module
     pre_stop  for how long an end waits for what the duties do before it
     programs  modules that travel for no duty
+    secrets   what `spored.deliver` is told: the `user` that they are for, the `services` that they
+              are fetched from, each by a key of its own as `spored.calling.call` takes it (of a
+              secret in another region, that region's), and the `secrets`, each with its `name`,
+              the key of its `service`, its `id`, the `key` of a JSON object or "", and `env`
     """
+    if secrets is not None:
+        duties = {**duties, "secrets": _SECRETS}
     modules = dict.fromkeys((*BASE, *programs))
     for name, duty in duties.items():
         modules |= dict.fromkeys((*duty.needs, name))
@@ -67,4 +78,6 @@ def agent_boothook(
         "tags": {key.value: tags[key] for key in ORDER_TAGS if key in tags},
         "duties": {name: duty.words for name, duty in duties.items()},
     }
+    if secrets is not None:
+        orders["secrets"] = secrets
     return boothook({name: source[name] for name in modules}, orders)

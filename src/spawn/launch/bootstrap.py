@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from spawn.core.errors import Defect
+from spawn.launch.secret_units import secret_lines
 from spawn.launch.travelling import travelling
 
 BASE = (
@@ -31,6 +32,7 @@ BASE = (
     "voice",
 )
 _END = "EOF"
+_SECRET_MARKS = ("@VARIABLES@", "@UNITS@", "@STARTED@", "@BACKGROUND@")
 _SCRIPT = r"""#cloud-boothook
 #!/bin/sh
 # spored ends this machine on time. See src/spored of spawn
@@ -47,18 +49,18 @@ python=$(command -v python3) || echo spored: no python3 >/dev/console
 cat /run/spored/status
 EOF
 chmod 755 usr/local/bin/spored
-if [ -d run/systemd/system ]; then
+@VARIABLES@if [ -d run/systemd/system ]; then
 unit=etc/systemd/system/spored.service
 put $unit <<EOF
 @UNIT@EOF
 mkdir -p etc/systemd/system/sysinit.target.wants
 ln -sf /$unit etc/systemd/system/sysinit.target.wants/
-[ -d run/spored ] && systemctl daemon-reload
-systemctl start --no-block spored
+@UNITS@[ -d run/spored ] && systemctl daemon-reload
+systemctl start --no-block spored@STARTED@
 elif mkdir run/spored; then
 setsid sh -c 'echo -1000 >/proc/self/oom_score_adj
 while :; do spored agent; sleep 1; done' </dev/null >/dev/null 2>&1 &
-fi
+@BACKGROUND@fi
 """
 # systemd.exec(5). The bounding set leaves reboot(2) and mlock(2), and shuts out by itself what
 # ProtectClock, ProtectHostname and others would. Logins are spoken to as the group tty may.
@@ -103,7 +105,10 @@ def boothook(sources: Mapping[str, str], orders: Mapping[str, Any]) -> bytes:
     files = {f"opt/spored/spored/{name}.py": travelling(text) for name, text in sources.items()}
     files["opt/spored/__main__.py"] = files.pop("opt/spored/spored/__main__.py")
     files["opt/spored/orders.json"] = json.dumps(orders, separators=(",", ":")) + "\n"
+    parts = secret_lines(orders.get("secrets"))
     script = _SCRIPT.replace("@UNIT@", _UNIT)
+    for mark, part in zip(_SECRET_MARKS, parts, strict=True):
+        script = script.replace(mark, part)
     return script.replace("@FILES@", "".join(map(_put, files, files.values()))).encode("ascii")
 
 

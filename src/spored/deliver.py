@@ -91,7 +91,7 @@ def deliver(*, was_ready: bool, began: float, patience: float) -> str:
             raise UnusableError(f"no variable can be named {secret['name'][:40]}")
     user = known_user(orders["user"], began + patience)
     restrict(user.pw_uid)
-    prepare(user.pw_gid)
+    prepare(PLACE, user.pw_gid)
     values, failures = {}, []
     for secret in secrets:
         service = orders["services"][secret["service"]]
@@ -102,7 +102,7 @@ def deliver(*, was_ready: bool, began: float, patience: float) -> str:
             failures.append(f"{secret['name']}: {error}")
     if was_ready or not failures:
         for name, value in values.items():
-            put(name, value, user.pw_uid)
+            put(f"{PLACE}/{name}", value, user.pw_uid)
     return "; ".join(failures)
 
 
@@ -116,30 +116,32 @@ def known_user(name: str, until: float) -> pwd.struct_passwd:
         time.sleep(PAUSE_SECONDS)
 
 
-def prepare(group_id: int) -> None:
-    """Make the place: root's; the user's group may pass, and nobody may list it."""
+def prepare(place: str, group_id: int) -> None:
+    """Make the directory, root's own: the user's group may pass it, and nobody may list it."""
+    above = os.path.dirname(place)
     found = (ctypes.c_ulong * 32)()  # statfs(2): its first member is the kind
-    if _libc.statfs(RUN.encode(), found) or found[0] not in _MEMORY:
-        raise UnusableError("/run is no tmpfs, and nothing secret is written to a disk")
+    if _libc.statfs(above.encode(), found) or found[0] not in _MEMORY:
+        raise UnusableError(f"{above} is no tmpfs, and nothing secret is written to a disk")
     with suppress(FileExistsError):
-        os.mkdir(PLACE, 0o700)
-    for path in (RUN, PLACE):
+        os.mkdir(place, 0o700)
+    for path in (above, place):
         there = os.lstat(path)
-        if not stat.S_ISDIR(there.st_mode) or there.st_uid or there.st_mode & 0o022:
+        is_own = stat.S_ISDIR(there.st_mode) and there.st_uid == os.geteuid()
+        if not is_own or there.st_mode & 0o022:
             raise UnusableError(f"{path} is not root's own")
-    os.chown(PLACE, 0, group_id)
-    os.chmod(PLACE, PLACE_MODE)
+    os.chown(place, -1, group_id)
+    os.chmod(place, PLACE_MODE)
 
 
-def put(name: str, value: bytes, user_id: int) -> None:
+def put(path: str, value: bytes, user_id: int) -> None:
     """Write a file whole: whoever opens it has the old value or the new one."""
-    new = f"{PLACE}/.new"
+    new = f"{path}.new"  # no variable is named so
     with suppress(FileNotFoundError):
         os.unlink(new)
     with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400), "wb") as file:
         file.write(value)
-        os.fchown(file.fileno(), user_id, 0)
-    os.replace(new, f"{PLACE}/{name}")
+        os.fchown(file.fileno(), user_id, -1)
+    os.replace(new, path)
 
 
 def fetched(service: str, which: str, began: float, patience: float) -> bytes:

@@ -38,6 +38,8 @@ _GO_TO, _NOTHING, _PROHIBIT = 2, 3, 8
 _TO, _FROM_DEVICE, _TARGET, _PRIORITY, _USERS, _MADE_BY = 1, 3, 4, 6, 20, 21
 _KERNEL = b"\2"
 _USER = 25
+# systemd's scheme leaves it to nobody (https://systemd.io/UIDS-GIDS).
+NOBODYS = 60_999
 
 
 def restrict(user_id: int) -> None:
@@ -52,17 +54,15 @@ def restrict(user_id: int) -> None:
                 break  # no IPv6, no way to its address
             if code not in (0, errno.EEXIST):
                 raise OSError(code, f"metadata can't be kept from others: {os.strerror(code)}")
-    if not is_restricted(user_id):
+    if not is_restricted():
         raise OSError(errno.EACCES, "metadata can't be kept from others: rules lead around ours")
 
 
-def is_restricted(user_id: int) -> bool:
-    """Ask the kernel whether somebody else would be refused."""
-    another = 1 if user_id != 1 else 2
-    refusals = errno.EACCES, errno.EAFNOSUPPORT
+def is_restricted() -> bool:
+    """Ask the kernel whether it would refuse users whom no system gives a name."""
     return all(
-        _ask(_GET_ROUTE, 0, _header(family, address), [(_TO, address), (_USER, _number(another))])
-        in refusals
+        _ask(_GET_ROUTE, 0, _header(family, address), [(_TO, address), (_USER, _number(NOBODYS))])
+        in (errno.EACCES, errno.EAFNOSUPPORT)
         for family, address in ADDRESSES.items()
     )
 

@@ -18,6 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from spored.agent import ORDERS
+from spored.imds import is_restricted
 from spored.instants import format_instant
 from spored.step import Do, Said, Wish
 from spored.voice import console, read
@@ -51,6 +52,7 @@ class Duty:
         if words != self._said:
             self._agent.notes["secrets"] = words
             self._agent.say(Said("secrets", words))
+            self._agent.beat_at = 0.0  # for `spored status`
         elif now >= self._at + SAY_AGAIN_SECONDS:
             console(f"secrets: {words}")
         else:
@@ -89,7 +91,7 @@ def main(words: Sequence[str]) -> None:
 
 
 def tell() -> None:
-    """Print what is there; exit code 1 where that is not all."""
+    """Print what is there; exit code 1 where that is not all, or others reach metadata."""
     is_now, why = state()
     print(f"{is_now}: {why}" if why else is_now)  # noqa: T201
     for secret in told():
@@ -99,7 +101,9 @@ def tell() -> None:
         except OSError as error:
             since = error.strerror or "not there"
         print(f"{path} {since}")  # noqa: T201
-    sys.exit(is_now != READY)
+    is_kept = is_restricted()
+    print("metadata: root and the user of the secrets" if is_kept else "metadata: OPEN TO OTHERS")  # noqa: T201
+    sys.exit(is_now != READY or not is_kept)
 
 
 def persons_script(path: str) -> str:

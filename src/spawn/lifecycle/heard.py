@@ -5,6 +5,7 @@ but never better one. An instance past its end date is overdue, whatever its con
 
     spored: <n> <now> <state> until <end> order <id> ...    a heartbeat, one a minute at the least
     spored: completed: {"status": ..., "message": ...}      the work is done
+    spored: secrets: ready | waiting | failed: <why>        what came of its secrets
 """
 
 from __future__ import annotations
@@ -37,6 +38,9 @@ _HEARTBEAT = re.compile(
     re.ASCII,
 )
 _COMPLETED = re.compile(r"spored: completed: (\{.{0,2000}\})", re.ASCII)
+_SECRETS = re.compile(
+    r"spored: secrets: ((?:waiting|ready|failed)(?:: [^\x00-\x1f\x7f]{1,500})?)", re.ASCII
+)
 _LONGEST_STATUS, _LONGEST_MESSAGE = 32, 500
 
 
@@ -67,6 +71,7 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     order       stands for the tags that it read last
     sequence    which heartbeat since it was started, from 1
     difference  how that differs from what its tags order, "" for not at all
+    secrets     what came of those that it fetches: "ready", "waiting", or "failed: " and why
     """
 
     state: HeardState
@@ -78,6 +83,7 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     sequence: int | None = None
     difference: str = ""
     completion: Completion | None = None
+    secrets: str = ""
 
 
 NOT_ASKED = Heard(state=HeardState.NOT_ASKED)
@@ -98,17 +104,19 @@ class Spoken(msgspec.Struct, frozen=True, kw_only=True):
 
     heartbeat: Heartbeat | None = None
     completion: Completion | None = None
+    secrets: str | None = None
 
 
 def read_console(text: str) -> Spoken:
     """Find what the agent said last; lines that are not wholly as it writes them are none."""
-    heartbeat, completion = None, None
+    heartbeat, completion, secrets = None, None, None
     for line in reversed(text.split("\n")):
         heartbeat = heartbeat or _heartbeat(line.strip("\r"))
         completion = completion or _completion(line.strip("\r"))
-        if heartbeat and completion:
+        secrets = secrets or _secrets(line.strip("\r"))
+        if heartbeat and completion and secrets:
             break
-    return Spoken(heartbeat=heartbeat, completion=completion)
+    return Spoken(heartbeat=heartbeat, completion=completion, secrets=secrets)
 
 
 def _heartbeat(line: str) -> Heartbeat | None:
@@ -138,6 +146,11 @@ def _completion(line: str) -> Completion | None:
     )
 
 
+def _secrets(line: str) -> str | None:
+    match = _SECRETS.fullmatch(line)
+    return None if match is None else match[1]
+
+
 def _bounded(text: str, longest: int) -> str:
     """Return foreign text as printable ASCII, cut where it is too long."""
     safe = "".join(
@@ -161,6 +174,7 @@ def judge_heard(
             state=HeardState.UNKNOWN if is_young else HeardState.SILENT,
             why="it has only just started" if is_young else "its agent was never heard",
             completion=spoken.completion,
+            secrets=spoken.secrets or "",
         )
     age = now - beat.at
     heard = Heard(
@@ -171,6 +185,7 @@ def judge_heard(
         order=beat.order,
         sequence=beat.sequence,
         completion=spoken.completion,
+        secrets=spoken.secrets or "",
     )
     if age < -_CLOCKS_DIFFER:
         why = "its clock, or this machine's, is wrong"

@@ -35,6 +35,7 @@ def status_text(status: InstanceStatus, *, now: datetime) -> str:
             ("launched", f"{format_instant(row.launched_at)}, {until(row.launched_at, now)}"),
             ("ends", status.endings),
             ("agent", agent_lines(row)),
+            ("secrets", row.agent.secrets),
             ("hold", [part_words(one) for one in status.hold]),
             ("completed", _completed(status.completion)),
             ("cost", _cost(row)),

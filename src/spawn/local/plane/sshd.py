@@ -22,7 +22,7 @@ import asyncssh
 
 from spawn.local.plane.access import Access
 from spawn.local.plane.accounts import HOST_KEY, home_of
-from spawn.local.plane.logins import logged_in
+from spawn.local.plane.logins import logged_in, login_variables
 
 _CHUNK_BYTES = 64 * 1024
 
@@ -108,6 +108,7 @@ async def _run_login(
     home = home_of(username)
     full_environment = {
         **environment,
+        **login_variables(),
         "HOME": str(home),
         "USER": username,
         "LOGNAME": username,

@@ -51,6 +51,7 @@ from spawn.launch.spec import (
     Waiver,
 )
 from spawn.lifecycle.listed import ListedInstance
+from spawn.secrets.references import SecretReference, parse_references
 
 __all__ = [
     "Completion",
@@ -171,12 +172,17 @@ def launch(
     dns_name: str | None = None,
     dns_zone: str | None = None,
     ship_logs: bool = False,
+    secrets: Mapping[str, str] | None = None,
+    secrets_in_environment: Mapping[str, str] | None = None,
+    secret_user: str | None = None,
     allow: Mapping[str, str] | None = None,
     on_expiry: str = "terminate",
 ) -> Instance:
     """Launch an instance and return it, running and checked.
 
-    Parameters are the flags of `spawn launch`; `allow` gives the reason by the control's id.
+    Parameters are the flags of `spawn launch`; `allow` gives the reason by the control's id, and
+    `secrets` the reference by the secret's name: {"API_KEY": "secretsmanager:myapp/api-key"}.
+    `secrets_in_environment` is `--secret-env`.
     Raises one of `spawn.core.errors`; what was made for this launch alone is gone by then, or
     named in the error's `aftermath`.
     """
@@ -230,6 +236,13 @@ def launch(
         dns_name=dns_name,
         dns_zone=dns_zone,
         ship_logs=ship_logs,
+        secrets=(
+            *_references(secrets, parameter="secrets", in_environment=False),
+            *_references(
+                secrets_in_environment, parameter="secrets_in_environment", in_environment=True
+            ),
+        ),
+        secret_user=secret_user,
     )
     return _launched(wiring, account, spec, launch_id)
 
@@ -259,6 +272,13 @@ def _launched(wiring: Wiring, account: Account, spec: LaunchSpec, launch_id: str
         _wiring=wiring,
         _account=account,
     )
+
+
+def _references(
+    by_name: Mapping[str, str] | None, *, parameter: str, in_environment: bool
+) -> tuple[SecretReference, ...]:
+    texts = [f"{name}={source}" for name, source in (by_name or {}).items()]
+    return parse_references(texts, flag=parameter, in_environment=in_environment)
 
 
 def _several(value: str | Sequence[str]) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ SERVICES = frozenset(
         "route53",
         "s3",
         "scheduler",
+        "secretsmanager",
         "service-quotas",
         "ssm",
         "sts",

@@ -18,6 +18,7 @@ from spawn.core.tags import parse_tags
 from spawn.images.catalog import OperatingSystem
 from spawn.launch.spec import LaunchSpec, MetadataOptions, Waiver, parse_metadata_options
 from spawn.prices.money import parse_usd
+from spawn.secrets.references import SecretReference, parse_references
 
 # A policy or a script that is larger is not one; EC2 and IAM take far less.
 LARGEST_FILE_BYTES = 4 * 1024 * 1024
@@ -75,6 +76,20 @@ def spec_of(words: Mapping[str, Any], *, region: str, public_key: str) -> Launch
         dns_name=words["dns_name"],
         dns_zone=words["dns_zone"],
         ship_logs=words["ship_logs"],
+        secrets=_secrets(words),
+        secret_user=words["secret_user"],
+    )
+
+
+def _secrets(words: Mapping[str, Any]) -> tuple[SecretReference, ...]:
+    """An empty word is no reference: a script's variable that is unset asks for a secret too."""
+    in_file, in_variable = (
+        [word.strip() for text in words[key] for word in text.split(",")]
+        for key in ("secret", "secret_env")
+    )
+    return (
+        *parse_references(in_file, flag="--secret", in_environment=False),
+        *parse_references(in_variable, flag="--secret-env", in_environment=True),
     )
 
 

@@ -26,6 +26,8 @@ from spawn.launch.parts import (
     choose_rights,
 )
 from spawn.launch.rights import owner_of
+from spawn.launch.secret_way import Place as SecretsPlace
+from spawn.launch.secrets import Secrets, choose_secrets, held_back
 from spawn.launch.spec import LaunchSpec
 from spawn.launch.userdata import assemble, verbatim
 from spawn.lifecycle.backstop import plan_group
@@ -59,6 +61,7 @@ class Decisions:
     schedule_group: Stage
     table: TablePlan
     aws_duties: AwsDuties
+    secrets: Secrets
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -77,6 +80,7 @@ class Decisions:
             self.table.warning,
             self.unseen_organisation,
             *self.aws_duties.notes,
+            *self.secrets.notes,
         )
         return tuple(filter(None, notes))
 
@@ -106,6 +110,8 @@ def decide(
         tags=shared,
     )
     tags = spec.tags | shared | _own_tags(spec, expires_at) | {**aws_duties.tags}
+    key = choose_key(spec, facts, tags=shared)
+    secrets = _secrets(spec, facts, candidates, key)
     has_gpu = any(candidate.has_gpu for candidate in candidates.found)
     duties = own_duties(spec, has_gpu=has_gpu) | {**aws_duties.duties}
     boothook = agent_boothook(
@@ -116,6 +122,7 @@ def decide(
         duties=duties,
         pre_stop=pre_stop_time(spec, duties),
         programs=aws_duties.programs,
+        secrets=secrets.orders,
     )
     return Decisions(
         launch_id=launch_id,
@@ -125,7 +132,7 @@ def decide(
         tags=tags,
         candidates=candidates,
         place=place,
-        key=choose_key(spec, facts, tags=shared),
+        key=key,
         rights=choose_rights(spec, facts, tags=shared),
         user_data=_user_data(spec, boothook, aws_duties.user_data or spec.user_data),
         has_agent=spec.agent,
@@ -134,7 +141,18 @@ def decide(
         schedule_group=plan_group(facts.schedule_group, region=spec.region, tags=shared),
         table=plan_table(facts.table, region=spec.region, tags=shared),
         aws_duties=aws_duties,
+        secrets=secrets,
     )
+
+
+def _secrets(spec: LaunchSpec, facts: AccountFacts, candidates: Candidates, key: Key) -> Secrets:
+    place = SecretsPlace(
+        choice=candidates.first.choice,
+        vpcs=facts.network.vpcs,
+        login_user=candidates.first.image.login_user,
+        has_key_pair=key.name is not None,
+    )
+    return choose_secrets(spec, facts.secrets, facts.caller.identity, place=place)
 
 
 def _unseen(organisation: Fact[Parameter]) -> str:
@@ -153,5 +171,5 @@ def _own_tags(spec: LaunchSpec, expires_at: datetime) -> dict[str, str]:
 
 def _user_data(spec: LaunchSpec, boothook: bytes, persons: bytes | None) -> bytes | None:
     if spec.agent:
-        return assemble(boothook, persons, flag="--user-data")
+        return assemble(boothook, held_back(spec, persons), flag="--user-data")
     return None if persons is None else verbatim(persons, flag="--user-data")

@@ -33,6 +33,7 @@ def summary_of(spec: LaunchSpec, made: Decisions, *, now: datetime) -> tuple[tup
         ("ends", _end(spec, made)),
         *_other_ends(spec),
         *made.aws_duties.summary,
+        *made.secrets.summary,
     )
 
 

@@ -266,6 +266,10 @@ _LAUNCH = (
     # A stranger's directory could take over a name, and say what an instance may do.
     _text("dns-name", _HAND),
     _text("dns-zone", _SHARED, needs="dns-name"),
+    # So could it hand a secret to whatever it runs.
+    _text("secret", _HAND, kind=Kind.TEXTS),
+    _text("secret-env", _HAND, kind=Kind.TEXTS),
+    _text("secret-user", _HAND),
     Setting(
         key="ship-logs",
         kind=Kind.BOOLEAN,

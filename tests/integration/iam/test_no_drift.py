@@ -88,6 +88,13 @@ def remove_all(person: Person, config: Path) -> int:
     return len(removals)
 
 
+def stored(account: Account, key: str) -> tuple[str, ...]:
+    """Keep a secret and a parameter; the words of a launch that is given them."""
+    account.client("secretsmanager").create_secret(Name="db", SecretString="x", KmsKeyId=key)
+    account.client("ssm").put_parameter(Name="/token", Value="x", Type="SecureString")
+    return ("--secret", "DB=secretsmanager:db", "--secret", "TOKEN=ssm:/token")
+
+
 def test_every_command_works_with_what_is_printed_for_it(
     alice: Person, account: Account, home: Path
 ) -> None:
@@ -108,6 +115,8 @@ def test_every_command_works_with_what_is_printed_for_it(
     profile = account.roles()[0]
     spawn("launch", "--spot", "--kms-key-id", key, "--user-data-file", str(script), *by_id)
     spawn("launch", "--iam-role", profile, "--on-expiry", "stop")
+    secrets = stored(account, key)
+    spawn("launch", *secrets)
     plan.write_text(spawn("launch", "--hibernation", "--dry-run", "-o", "json"))
     sleeper = spawn("apply", str(plan), "-o", "ids")
     for command, *words in (
@@ -129,7 +138,7 @@ def test_every_command_works_with_what_is_printed_for_it(
         ("policy can", rich, "s3:GetObject", "arn:aws:s3:::my-bucket/key"),
         ("policy diff", rich, BUCKET),
         ("policy rightsize", rich),
-        ("policy install", BUCKET, "sqs:ReadOnly@other", "--owner", "bob", "--yes"),
+        ("policy install", BUCKET, "sqs:ReadOnly@other", "--owner", "bob", *secrets, "--yes"),
         ("cancel", plain, rich, sleeper, "--yes"),
         ("cleanup", "--yes"),
     ):

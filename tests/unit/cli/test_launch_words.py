@@ -25,8 +25,13 @@ from spawn.launch.spec import (
     PreStop,
     Waiver,
 )
+from spawn.secrets.references import SecretReference, SecretService
 
 REGION, PUBLIC_KEY = "eu-west-1", "ssh-ed25519 AAAA"
+SSM, MANAGER = SecretService.SSM, SecretService.SECRETS_MANAGER
+SECRET_A = SecretReference(name="A", service=SSM, id="/a")
+SECRET_B = SecretReference(name="B", service=MANAGER, id="b", key="k")
+SECRET_C = SecretReference(name="C", service=SSM, id="/c", in_environment=True)
 # A field with the words that ask for it, and what it then is.
 WORDS: tuple[tuple[str, list[str], Any], ...] = (
     ("instance_types", ["--instance-type", "t4g.nano"], ("t4g.nano",)),
@@ -129,6 +134,9 @@ WORDS: tuple[tuple[str, list[str], Any], ...] = (
     ("dns_name", ["--dns-name", "box.example.com"], "box.example.com"),
     ("dns_zone", ["--dns-zone", "Z1"], "Z1"),
     ("ship_logs", ["--ship-logs"], True),
+    ("secrets", ["--secret", "A=ssm:/a, B=secretsmanager:b#k"], (SECRET_A, SECRET_B)),
+    ("secrets", ["--secret-env", "C=ssm:/c", "--secret", "A=ssm:/a"], (SECRET_A, SECRET_C)),
+    ("secret_user", ["--secret-user", "worker"], "worker"),
 )
 # Tested with files below, or not a flag of its own.
 ELSEWHERE = {"region", "iam_policy_document"}

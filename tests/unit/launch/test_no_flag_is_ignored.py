@@ -24,6 +24,7 @@ from spawn.launch.spec import (
     PreStop,
     Waiver,
 )
+from spawn.secrets.references import SecretReference, parse_references
 from tests.unit.launch.accounts import (
     GROUP,
     KEY_PAIR,
@@ -56,6 +57,13 @@ class Case(NamedTuple):
     value: Any
     beside: Mapping[str, Any] = MappingProxyType({})
     is_refused: bool = False
+
+
+ELSEWHERE = "arn:aws:secretsmanager:us-west-2:123456789012:secret:myapp-AbCdEf"
+
+
+def secrets(*texts: str, in_environment: bool = False) -> tuple[SecretReference, ...]:
+    return parse_references(texts, flag="--secret", in_environment=in_environment)
 
 
 HOUR = timedelta(hours=1)
@@ -143,6 +151,14 @@ CASES = (
     Case("dns_name", "box.example.com", {"dns_zone": "example.com"}),
     Case("dns_zone", "example.com", is_refused=True),
     Case("dns_zone", "Z0123456789EXAMPLE", {"dns_name": "box.example.com"}),
+    Case("secrets", secrets("A=secretsmanager:myapp")),
+    Case("secrets", secrets("A=ssm:/myapp")),
+    Case("secrets", secrets("A=ssm:/myapp"), {"agent": False}, is_refused=True),
+    Case("secrets", secrets("A=ssm:/x", "A=ssm:/y"), is_refused=True),
+    Case("secrets", secrets(f"A=secretsmanager:{ELSEWHERE}"), is_refused=True),
+    Case("secret_user", "worker", {"secrets": secrets("A=ssm:/myapp")}),
+    Case("secret_user", "-x", {"secrets": secrets("A=ssm:/myapp")}, is_refused=True),
+    Case("secret_user", "worker", is_refused=True),
     Case("ship_logs", value=True),
     Case("ship_logs", True, {"agent": False}, is_refused=True),
 )

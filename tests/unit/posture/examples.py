@@ -272,6 +272,21 @@ EXAMPLES = {
             "no readable text": with_posture(user_data=UserData(size_bytes=40, is_readable=False)),
         },
     ),
+    "SECRET-IN-ENVIRONMENT": Examples(
+        failing=(
+            with_posture(user_data=UserData(size_bytes=40, secret_variables=("API_KEY",))),
+            with_posture(
+                user_data=UserData(size_bytes=40, is_readable=False, secret_variables=("A",))
+            ),
+        ),
+        passing=(with_posture(), with_posture(user_data=UserData(size_bytes=40))),
+        unknown={
+            "ec2:DescribeInstanceAttribute": with_posture(
+                user_data=denied("ec2:DescribeInstanceAttribute")
+            ),
+            "no readable text": with_posture(user_data=UserData(size_bytes=40, is_readable=False)),
+        },
+    ),
     "END-DATE": Examples(
         failing=(
             with_ending(expires_at=None),

@@ -115,6 +115,15 @@ _STAGED = must(
     "s3:PutObject",
     "s3:PutPublicAccessBlock",
 )
+_SECRETS = together(
+    may(
+        "whether a secret is there is seen at boot alone, and its key is not known",
+        "kms:DescribeKey",
+        "secretsmanager:DescribeSecret",
+        "ssm:DescribeParameters",
+    ),
+    may("whether a private subnet reaches its secrets is not seen", "ec2:DescribeVpcEndpoints"),
+)
 _LAUNCH = together(
     _WHO,
     _OWN_GROUP,
@@ -143,6 +152,7 @@ _LAUNCH = together(
         "ec2:GetEbsDefaultKmsKeyId",
         "ec2:GetEbsEncryptionByDefault",
     ),
+    _SECRETS,
     _POSTURE,
     _PRICES,
     _ORGANISATION,
@@ -220,6 +230,7 @@ _INSTALL = together(
     _ROLE_READ,
     _ROLE_MADE,
     _ORGANISATION,
+    _SECRETS,
     must(
         "iam:AddRoleToInstanceProfile",
         "iam:AttachRolePolicy",

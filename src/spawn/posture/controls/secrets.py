@@ -26,6 +26,23 @@ def user_data(posture: Posture) -> Judgement:
     return passed("no known form of a secret is in user-data")
 
 
+def environment(posture: Posture) -> Judgement:
+    """No variable of the workload's holds a secret: whatever the workload starts inherits it."""
+    found = posture.user_data
+    if isinstance(found, Unseen):
+        return unknown(found)
+    if found is None:
+        return passed("there is no user-data, and so no secret")
+    if found.secret_variables:
+        names = [f"${name}" for name in found.secret_variables]
+        return failed(
+            f"the workload's environment holds the value of {', '.join(names)}", places=names
+        )
+    if not found.is_readable:
+        return unknown(Unseen("spawn:ReadUserData", "a part of user-data is no readable text"))
+    return passed("no secret is put into an environment")
+
+
 def _place(secret: SecretFinding) -> str:
     part = f" of {secret.part}" if secret.part else ""
     return f"line {secret.line}{part}"
@@ -48,5 +65,19 @@ CONTROLS = (
         ),
         remedy="spawn cancel {instance_id} --region {region}",
         judge=user_data,
+    ),
+    Control(
+        id="SECRET-IN-ENVIRONMENT",
+        title="No secret is in the workload's environment",
+        severity=Severity.MEDIUM,
+        risk=(
+            "Every program that the workload starts inherits its environment, core dumps and crash"
+            " reports hold it, and the workload's user reads it in /proc."
+        ),
+        at_launch=(
+            "--secret in place of --secret-env: the program reads the file that $NAME_FILE names"
+        ),
+        remedy="spawn cancel {instance_id} --region {region}",
+        judge=environment,
     ),
 )

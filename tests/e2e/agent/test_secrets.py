@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import uuid
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -24,10 +26,8 @@ from tests.tools.loaded import loaded_spawn
 
 pytestmark = pytest.mark.e2e
 
-OTHER_REGION = "eu-west-1"
 SERVICES = {
     "secretsmanager": f"{REGION}/secretsmanager https://secretsmanager.{REGION}.amazonaws.com",
-    "elsewhere": f"{OTHER_REGION}/secretsmanager https://secretsmanager.{OTHER_REGION}.amazonaws.com",
     "ssm": f"{REGION}/ssm https://ssm.{REGION}.amazonaws.com",
 }
 FILES = "/run/spored/secrets"
@@ -35,7 +35,7 @@ FILES = "/run/spored/secrets"
 WORK = """\
 echo "the script is $0, API_KEY_FILE is $API_KEY_FILE, TOKEN has ${#TOKEN} characters"
 sha256sum <"$API_KEY_FILE"; sha256sum <"$TOKEN_FILE"; sha256sum <"$BYTES_FILE"
-sha256sum <"$LARGE_FILE"; sha256sum <"$PARAMETER_FILE"; sha256sum <"$ABROAD_FILE"
+sha256sum <"$LARGE_FILE"; sha256sum <"$PARAMETER_FILE"
 (while sleep 0.1; do sha256sum <"$API_KEY_FILE"; done >/srv/seen) &
 """
 
@@ -44,13 +44,24 @@ class Kept(NamedTuple):
     """Secrets as they are kept; each value but TOKEN's is to be in one file, and nowhere else."""
 
     values: dict[str, bytes]
-    told: list[dict[str, Any]]
-    statements: list[dict[str, Any]]
+    arns: dict[str, str]
+    sources: dict[str, str]
 
 
 def told(name: str, which: str, *, service: str = "secretsmanager", **more: Any) -> dict[str, Any]:
     """What an instance is told of a secret."""
     return {"name": name, "service": service, "id": which, "key": "", "env": False, **more}
+
+
+def created(service: Any, prefix: str, values: dict[str, str | bytes]) -> dict[str, str]:
+    """Make secrets; their ARNs by their names."""
+    return {
+        name: service.create_secret(
+            Name=f"{prefix}/{name}",
+            **{"SecretString" if isinstance(value, str) else "SecretBinary": value},
+        )["ARN"]
+        for name, value in values.items()
+    }
 
 
 def sha256(value: bytes) -> str:
@@ -68,39 +79,23 @@ def kept(cloud: Cloud) -> Kept:
         "BYTES": b"\0\xff canary-" + own.encode() + b"-2",
         "LARGE": (f"canary-{own}-3" * 2_000)[:65_536].encode(),
         "PARAMETER": f"canary-{own}-4".encode(),
-        "ABROAD": f"canary-{own}-5".encode(),
     }
     secrets, ssm = client(cloud, "secretsmanager"), client(cloud, "ssm")
-    arns = {
-        name: secrets.create_secret(Name=f"{own}/{name}", **value)["ARN"]
-        for name, value in {
-            "API_KEY": {"SecretString": values["API_KEY"].decode()},
-            "TOKEN": {"SecretString": json.dumps({"user": 7, "token": values["TOKEN"].decode()})},
-            "BYTES": {"SecretBinary": values["BYTES"]},
-            "LARGE": {"SecretString": values["LARGE"].decode()},
-        }.items()
-    }
-    abroad = client(cloud, "secretsmanager", region=OTHER_REGION)
-    arns["ABROAD"] = abroad.create_secret(
-        Name=f"{own}/ABROAD", SecretString=values["ABROAD"].decode()
-    )["ARN"]
+    arns = created(
+        secrets,
+        own,
+        {
+            "API_KEY": values["API_KEY"].decode(),
+            "TOKEN": json.dumps({"user": 7, "token": values["TOKEN"].decode()}),
+            "BYTES": values["BYTES"],
+            "LARGE": values["LARGE"].decode(),
+        },
+    )
     parameter = f"/{own}/parameter"
     ssm.put_parameter(Name=parameter, Value=values["PARAMETER"].decode(), Type="SecureString")
-    return Kept(
-        values,
-        [
-            told("API_KEY", arns["API_KEY"]),
-            told("TOKEN", arns["TOKEN"], key="token", env=True),
-            told("BYTES", arns["BYTES"]),
-            told("LARGE", arns["LARGE"]),
-            told("PARAMETER", parameter, service="ssm"),
-            told("ABROAD", arns["ABROAD"], service="elsewhere"),
-        ],
-        [
-            allow("secretsmanager:GetSecretValue", *arns.values()),
-            allow("ssm:GetParameter", f"arn:aws:ssm:{REGION}:123456789012:parameter{parameter}"),
-        ],
-    )
+    sources = {name: f"secretsmanager:{arn}" for name, arn in arns.items()}
+    sources["TOKEN"] = f"secretsmanager:{own}/TOKEN#token"
+    return Kept(values, arns, {**sources, "PARAMETER": f"ssm:{parameter}"})
 
 
 def allow(action: str, *resources: str) -> dict[str, Any]:
@@ -133,7 +128,6 @@ def start(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
             role = own_role(cloud, f"reads-{uuid.uuid4().hex[:8]}", *statements)
             words = (
                 *("--ttl", "30m", "--no-agent", "--iam-role", role),
-                *("--allow", "SECRET-IN-USER-DATA", "--reason", "an ARN is none"),
                 *("--user-data-file", str(file)),
             )
             return running.enter_context(launched(spawn, cloud, *words))
@@ -142,19 +136,27 @@ def start(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
 
 
 @pytest.fixture(scope="module")
-def box(start: Start, kept: Kept) -> Box:
-    """A machine that has them all."""
-    box = start(WORK.encode(), kept.told, *kept.statements)
-    box.await_console("finished at")
-    return box
+def box(cloud: Cloud, kept: Kept, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+    """A machine that has them all, by a role that may read these alone."""
+    home = tmp_path_factory.mktemp("box") / "home"
+    spawn = loaded_spawn(cloud.environment(home), home)
+    asked = [
+        word
+        for name, source in kept.sources.items()
+        for word in ("--secret-env" if name == "TOKEN" else "--secret", f"{name}={source}")
+    ]
+    words = ("--ttl", "30m", *asked, "--user-data", WORK)
+    with launched(spawn, cloud, *words) as box:
+        box.await_console("finished at")
+        yield box
 
 
 def test_the_script_finds_each_by_its_variable(box: Box, kept: Kept) -> None:
-    """Text, bytes, JSON's member, 64 KiB, a parameter, another region's: all are there at once."""
+    """Text, bytes, a member of JSON, 64 KiB, a parameter: all are there, as they are kept."""
     shown = box.console().splitlines()
     assert f"API_KEY_FILE is {FILES}/API_KEY, TOKEN has {len(kept.values['TOKEN'])}" in str(shown)
     lines = [line for line in shown if line.endswith("  -")]
-    names = ("API_KEY", "TOKEN", "BYTES", "LARGE", "PARAMETER", "ABROAD")
+    names = ("API_KEY", "TOKEN", "BYTES", "LARGE", "PARAMETER")
     assert lines == [sha256(kept.values[name]) for name in names]
 
 
@@ -169,7 +171,7 @@ def test_whoever_logs_in_finds_the_files_and_no_values(box: Box, kept: Kept) -> 
     assert box.run("spored", "secrets", "exec", "--", "no-such-program").code == 127
     assert box.sh(f"stat -c '%a %n' {FILES} {FILES}/*").split("\n")[:2] == [
         f"710 {FILES}",
-        f"400 {FILES}/ABROAD",
+        f"400 {FILES}/API_KEY",
     ]
 
 
@@ -177,7 +179,7 @@ def test_status_tells_of_it(box: Box) -> None:
     """The instance and `spawn status` say that they are there, and that metadata is closed."""
     shown = box.sh("spored secrets status")
     assert shown.startswith("ready\n")
-    assert shown.count(f"{FILES}/") == 6
+    assert shown.count(f"{FILES}/") == 5
     assert shown.endswith("metadata: root and the user of the secrets\n")
     box.await_console("spored: secrets: ready")
     assert "ready" in wait_for(lambda: secrets_line(box), "the status")
@@ -228,7 +230,10 @@ def outside(box: Box, cloud: Cloud) -> Iterator[str]:
     """What AWS would show of it to whoever may ask, and what the cloud wrote down."""
     yield box.console()
     ec2, trail = client(cloud, "ec2"), client(cloud, "cloudtrail")
-    yield str(ec2.describe_instance_attribute(InstanceId=box.id, Attribute="userData"))
+    sent = ec2.describe_instance_attribute(InstanceId=box.id, Attribute="userData")["UserData"]
+    user_data = gzip.decompress(b64decode(sent["Value"])).decode(errors="replace")
+    assert "spored.deliver" in user_data
+    yield user_data
     yield str(ec2.describe_instances(InstanceIds=[box.id]))
     for name in ("GetSecretValue", "GetParameter", "CreateSecret", "RunInstances"):
         which = [{"AttributeKey": "EventName", "AttributeValue": name}]
@@ -255,7 +260,7 @@ def test_a_rotation_is_seen_by_the_workload(box: Box, kept: Kept, cloud: Cloud) 
     """After a refresh who reads the file has the new value, and never half of one."""
     service = client(cloud, "secretsmanager")
     new = f"canary-{uuid.uuid4()}-new"
-    service.put_secret_value(SecretId=kept.told[0]["id"], SecretString=new)
+    service.put_secret_value(SecretId=kept.arns["API_KEY"], SecretString=new)
     assert box.run("spored", "secrets", "exec", "--", "true").code == 0
     box.root("spored secrets refresh")
     wait_for(lambda: sha256(new.encode()) in box.sh("cat /srv/seen"), "the new value")
@@ -267,7 +272,7 @@ def test_a_rotation_is_seen_by_the_workload(box: Box, kept: Kept, cloud: Cloud) 
 def test_a_refresh_that_fails_keeps_the_old_value(box: Box, kept: Kept, cloud: Cloud) -> None:
     """What can't be had leaves the file as it was, and that is said; the others are renewed."""
     service = client(cloud, "secretsmanager")
-    which = kept.told[3]["id"]
+    which = kept.arns["LARGE"]
     service.delete_secret(SecretId=which, RecoveryWindowInDays=7)
     done = box.run("sudo", "spored", "secrets", "refresh")
     assert done.code == 1
@@ -294,27 +299,23 @@ def test_after_a_reboot_they_are_there_again(box: Box, kept: Kept, cloud: Cloud)
 def test_the_work_is_not_begun_half_armed(start: Start, kept: Kept, cloud: Cloud) -> None:
     """One that was deleted, is binary or lacks its key: no file, no script, and the reasons."""
     service = client(cloud, "secretsmanager")
-    own = uuid.uuid4().hex
-    made = {
-        name: service.create_secret(Name=f"{own}/{name}", **value)["ARN"]
-        for name, value in {
-            "GONE": {"SecretString": "x"},
-            "BINARY": {"SecretBinary": b"\0\1"},
-            "KEYLESS": {"SecretString": '{"canary-deep": {"canary-deep": 1}}'},
-        }.items()
-    }
+    made = created(
+        service,
+        uuid.uuid4().hex,
+        {"GONE": "x", "BINARY": b"\0\1", "KEYLESS": '{"canary-deep": {"canary-deep": 1}}'},
+    )
     service.delete_secret(SecretId=made["GONE"], ForceDeleteWithoutRecovery=True)
     box = start(
         b"#!/bin/sh\necho the script ran\n",
         [
-            kept.told[0],
+            told("API_KEY", kept.arns["API_KEY"]),
             told("GONE", made["GONE"]),
             told("BINARY", made["BINARY"], key="password"),
             told("NUL", made["BINARY"], env=True),
             told("KEYLESS", made["KEYLESS"], key="password"),
             told("OBJECT", made["KEYLESS"], key="canary-deep"),
         ],
-        allow("secretsmanager:GetSecretValue", kept.told[0]["id"], *made.values()),
+        allow("secretsmanager:GetSecretValue", kept.arns["API_KEY"], *made.values()),
     )
     shown = box.await_console("finished at")
     assert "the script ran" not in shown
@@ -348,3 +349,12 @@ def test_the_agent_checks_names_too(box: Box) -> None:
     assert done.code == 1
     assert "no variable can be named ../BYTES" in done.stderr
     assert box.run("sudo", "ls", "/run/spored/BYTES").code != 0
+
+
+def test_a_command_of_its_own_machine_waits_for_them(box: Box, kept: Kept) -> None:
+    """`spawn run` begins its command once they are there, with the variables asked for."""
+    asked = ("--secret-env", f"TOKEN={kept.sources['TOKEN']}")
+    shown = 'printf %s "$TOKEN"; cmp -s "$TOKEN_FILE" - <<<"$TOKEN" || exit 7'
+    done = box.spawn("run", "--ttl", "30m", *asked, "--", "bash", "-c", shown)
+    assert done.stdout.encode() == kept.values["TOKEN"]
+    assert done.code == 7  # a here-string ends in a new line, which the file does not

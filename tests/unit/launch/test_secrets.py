@@ -497,3 +497,33 @@ def test_what_may_not_be_looked_at_is_no_absence() -> None:
     found = facts(Shown(denies=denies), asking(*BOTH))
     assert isinstance(found.secrets["myapp/db"], Unseen)
     assert isinstance(found.parameters["/myapp/token"], Unseen)
+
+
+# What a script reads by itself
+
+RECIPE = b"KEY=$(aws secretsmanager get-secret-value --secret-id myapp/api-key)\n"
+
+
+def test_a_script_that_may_not_read_is_told_so_beforehand() -> None:
+    """Without any right to it, the launch says what to add, by the names of the script."""
+    (note,) = plan_of(spec(user_data=RECIPE)).notes
+    assert note == (
+        "user-data reads secretsmanager:myapp/api-key, which its role may not: --iam-policy"
+        " secretsmanager:ReadOnly@myapp/api-key allows it, and"
+        " --secret KEY=secretsmanager:myapp/api-key fetches it in place of that"
+    )
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"iam_policies": ("secretsmanager:ReadOnly",)},
+        {"iam_role": ROLE},
+        {"iam_managed_policies": ("SecretsManagerReadWrite",)},
+        {"secrets": secrets("KEY=secretsmanager:myapp/api-key")},
+    ],
+)
+def test_a_script_that_may_read_is_left_alone(fields: dict[str, Any]) -> None:
+    """With a right of which it can't be said that it is not enough, nothing is said."""
+    notes = plan_of(spec(user_data=RECIPE, **fields)).notes
+    assert not any("user-data reads" in note for note in notes)

@@ -32,6 +32,7 @@ from spawn.local.control import (
     sessions,
     simulation,
     spot,
+    values,
 )
 from spawn.local.control.denials import decode_denial
 from spawn.local.control.duty import Duty
@@ -329,6 +330,10 @@ CHECKED: dict[str, Callable[[Duty], None]] = {
     "s3:PutBucketPolicy": buckets.check_policy,
     "scheduler:CreateSchedule": _check_schedule,
     "scheduler:UpdateSchedule": _check_schedule,
+    "secretsmanager:CreateSecret": values.check_secret,
+    "secretsmanager:PutSecretValue": values.check_secret,
+    "secretsmanager:UpdateSecret": values.check_secret,
+    "ssm:PutParameter": values.check_parameter,
     "sts:AssumeRole": _check_role,
     **dict.fromkeys(_NOT_HERE, _refuse),
 }

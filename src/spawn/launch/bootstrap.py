@@ -104,7 +104,9 @@ def boothook(sources: Mapping[str, str], orders: Mapping[str, Any]) -> bytes:
     """
     files = {f"opt/spored/spored/{name}.py": travelling(text) for name, text in sources.items()}
     files["opt/spored/__main__.py"] = files.pop("opt/spored/spored/__main__.py")
-    files["opt/spored/orders.json"] = json.dumps(orders, separators=(",", ":")) + "\n"
+    # Many lines: one of more than 998 characters would have all of the boothook travel as base64.
+    told = json.dumps(orders, separators=(",", ":"), indent=0)
+    files["opt/spored/orders.json"] = f"{told}\n"
     parts = secret_lines(orders.get("secrets"))
     script = _SCRIPT.replace("@UNIT@", _UNIT)
     for mark, part in zip(_SECRET_MARKS, parts, strict=True):

@@ -12,6 +12,8 @@ from spawn.launch.userdata import as_script, unpacked
 # execve(2), "Interpreter scripts": an interpreter may be a script itself, and is given what
 # follows its name as one word.
 GUARD = b"#!/usr/local/bin/spored secrets\n"
+# A command over SSH may come before they are there; what it begins with waits, and then is it.
+WITH_SECRETS = ("/usr/local/bin/spored", "secrets", "exec", "--")
 
 
 def guarded(user_data: bytes, *, flag: str) -> bytes:

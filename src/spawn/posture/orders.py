@@ -1,6 +1,6 @@
 """What user-data tells an instance's agent, as far as a posture needs it: pure.
 
-spawn's part of user-data writes the agent's orders whole, as one line of JSON (`launch.bootstrap`).
+spawn's part of user-data writes the agent's orders whole, as lines of JSON (`launch.bootstrap`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-_ORDERS = re.compile(r"^put opt/spored/orders\.json <<'EOF'\n(\{.*\})$", re.MULTILINE)
+_ORDERS = re.compile(
+    r"^put opt/spored/orders\.json <<'EOF'\n(\{.*?\})\nEOF$", re.MULTILINE | re.DOTALL
+)
 
 
 class _Secret(msgspec.Struct):
@@ -36,7 +38,7 @@ def secret_variables(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def without_references(text: str) -> str:
-    """Return the text without where the agent's secrets are kept, line by line as it was.
+    """Return the text without where the agent's secrets are kept, of as many lines as it was.
 
     A reference looks like a secret to whoever does not know what it is: the name of a key has
     digits, and an ARN a word `secret`.
@@ -48,7 +50,8 @@ def without_references(text: str) -> str:
         except (msgspec.DecodeError, UnicodeEncodeError):
             return match[0]
         orders.pop("secrets", None)
-        return match[0].replace(match[1], msgspec.json.encode(orders).decode())
+        left = msgspec.json.encode(orders).decode()
+        return match[0].replace(match[1], left + "\n" * (match[1].count("\n") - left.count("\n")))
 
     return _ORDERS.sub(shortened, text)
 

@@ -43,8 +43,8 @@ def secret_notes(
             yield f"{one.source} is a {kind}: it is not encrypted, as a SecureString would be"
     if spec.metadata.http_put_response_hop_limit > 1:
         yield (
-            "metadata answers over several hops: containers with a network of their own reach the"
-            " role that reads the secrets"
+            "with --secret containers with a network of their own reach no metadata, however many"
+            " hops it answers over"
         )
     if not place.has_key_pair:
         yield (

@@ -191,8 +191,9 @@ def test_a_persons_own_role_is_told_and_not_touched() -> None:
 
 
 def orders(plan: LaunchPlan) -> Any:
-    hook = boothook_in(user_data_of(plan)).split("\n")
-    return json.loads(hook[hook.index("put opt/spored/orders.json <<'EOF'") + 1])["secrets"]
+    hook = boothook_in(user_data_of(plan))
+    text = hook.partition("put opt/spored/orders.json <<'EOF'\n")[2].partition("\nEOF\n")[0]
+    return json.loads(text)["secrets"]
 
 
 def test_the_instance_is_told_where_and_never_what() -> None:
@@ -274,10 +275,10 @@ def test_the_plan_says_who_reads_what() -> None:
 
 
 def test_what_weakens_the_walls_is_said() -> None:
-    """Several hops let containers in, and without a key pair nobody comes in by SSH."""
+    """Several hops are for nothing, and without a key pair nobody comes in by SSH."""
     hops = MetadataOptions(http_put_response_hop_limit=2)
     plan = plan_of(asking("A=ssm:/myapp/token", metadata=hops, public_key=""))
-    assert any("several hops" in note for note in plan.notes)
+    assert any("however many hops" in note for note in plan.notes)
     assert any("EC2 Instance Connect" in note for note in plan.notes)
 
 

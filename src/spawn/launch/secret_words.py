@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from spawn.aws import ssm
 from spawn.aws.questions import Known, Unseen
 from spawn.aws.sts import Identity
+from spawn.core.levels import Level
 from spawn.iam.documents import on_one_line
 from spawn.launch.secret_facts import SecretFacts, description_of, unseen
 from spawn.launch.secret_rights import secret_statements
@@ -46,7 +47,7 @@ def secret_notes(
             "with --secret containers with a network of their own reach no metadata, however many"
             " hops it answers over"
         )
-    if not place.has_key_pair:
+    if not place.has_key_pair and spec.security is not Level.STRICT:
         yield (
             "EC2 Instance Connect can't let anybody in: with --secret only root and the secrets'"
             " user reach metadata, where it looks for keys"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from spawn.posture.live import user_data_posture
 from tests.integration.launch.account import Account
-from tests.tools.programs import Program
+from tests.tools.programs import PROGRAMS, Program
 from tests.tools.proxy import Proxy
 
 CANARY = "canary-93c1f0a4e2"
@@ -110,3 +114,55 @@ def test_a_launch_file_names_secrets_and_a_directory_does_not(spawn: Program, ho
     refused = spawn("launch", "--dry-run")
     assert refused.code == 2
     assert "secret can't be set here" in refused.stderr
+
+
+API = """\
+import sys
+import spawn
+from spawn.core.errors import SpawnError
+try:
+    box = spawn.launch(
+        secrets={"TOKEN": sys.argv[1]}, secrets_in_environment={"DB": "secretsmanager:db"},
+        secret_user="worker",
+    )
+except SpawnError as error:
+    sys.exit(f"{type(error).__name__}: {error.what}: {error.why}")
+print(box.id)
+"""
+
+
+@pytest.mark.usefixtures("key")
+def test_a_program_names_secrets_too(account: Account, spawn: Program) -> None:
+    """`spawn.launch()` takes references by name, and the instance is told the same."""
+    program = replace(spawn, path=PROGRAMS / "python")
+    done = program("-c", API, "ssm:/app/token")
+    assert done.code == 0, done.stderr
+    shown = account.client("ec2").describe_instance_attribute(
+        InstanceId=done.stdout.strip(), Attribute="userData"
+    )
+    sent = base64.b64decode(shown["UserData"]["Value"])
+    live = user_data_posture(sent)
+    assert live is not None
+    assert live.secret_variables == ("DB",)
+    assert b'"user":"worker"' in gzip.decompress(sent).replace(b"\n", b"")
+
+
+@pytest.mark.parametrize("written", [CANARY, f"API_KEY={CANARY}", f"API_KEY=ssm:{CANARY}#x"])
+def test_who_types_the_secret_itself_does_not_read_it_again(
+    spawn: Program, home: Path, written: str
+) -> None:
+    """From a flag, a launch file or a program, nothing of it is printed, and nothing kept."""
+    file = home / "launch.toml"
+    file.write_text(f'secret = ["{written}"]\n')
+    program = replace(spawn, path=PROGRAMS / "python")
+    for done in (
+        spawn("launch", "--secret", written),
+        spawn("launch", "--secret-env", written),
+        spawn("launch", "-f", str(file)),
+        program("-c", API, written.partition("=")[2] or written),
+    ):
+        assert done.code != 0
+        assert "secret" in done.stderr
+        assert CANARY not in done.stdout + done.stderr
+    kept = [each for each in home.rglob("*") if each.is_file() and each != file]
+    assert not [each for each in kept if CANARY in each.read_text(errors="replace")]

@@ -46,6 +46,7 @@ A connection goes through these, in this order: `finding` (a `Way`: route by `ch
     ready           waiting for a boot's end                          reads AWS, ssh
     feeds           a console and a shipped log, as what is new       pure
     shipped         the agent's log in CloudWatch Logs                reads AWS
+    denied_reads    secrets that a script could not read, by what it prints  pure
     logs            what a boot printed and its agent noted           reads AWS, ssh
     private_files, programs, patience: files, processes and waiting, for the others
 """

@@ -7,12 +7,16 @@ from collections.abc import Iterator
 from spawn.aws import ssm
 from spawn.aws.questions import Known, Unseen
 from spawn.aws.sts import Identity
+from spawn.core.levels import Level
 from spawn.iam.documents import on_one_line
 from spawn.launch.secret_facts import SecretFacts, description_of, unseen
 from spawn.launch.secret_rights import secret_statements
 from spawn.launch.secret_way import Place
 from spawn.launch.spec import LaunchSpec
+from spawn.secrets.offers import policy_flag, secret_flag
+from spawn.secrets.reads import reads_in
 from spawn.secrets.references import SecretReference
+from spawn.secrets.unpack import unpack
 
 
 def secrets_words(spec: LaunchSpec, user: str) -> str:
@@ -40,10 +44,10 @@ def secret_notes(
             yield f"{one.source} is a {kind}: it is not encrypted, as a SecureString would be"
     if spec.metadata.http_put_response_hop_limit > 1:
         yield (
-            "metadata answers over several hops: containers with a network of their own reach the"
-            " role that reads the secrets"
+            "with --secret containers with a network of their own reach no metadata, however many"
+            " hops it answers over"
         )
-    if not place.has_key_pair:
+    if not place.has_key_pair and spec.security is not Level.STRICT:
         yield (
             "EC2 Instance Connect can't let anybody in: with --secret only root and the secrets'"
             " user reach metadata, where it looks for keys"
@@ -51,6 +55,25 @@ def secret_notes(
     if spec.iam_role is not None:
         needed = "; ".join(on_one_line(one) for one in secret_statements(spec, caller, facts))
         yield f"your own role is not changed; for the secrets it must allow: {needed}"
+
+
+def reading_notes(spec: LaunchSpec) -> Iterator[str]:
+    """Yield what the person's script reads by itself, and its role can't be allowed to."""
+    others = (spec.iam_role, spec.iam_policy_document, spec.iam_managed_policies)
+    if spec.user_data is None or any(others):
+        return
+    given = {(one.service, one.id) for one in spec.secrets}
+    templates = {word.partition(":")[0] for word in spec.iam_policies}
+    for part in unpack(spec.user_data).parts:
+        for one in reads_in(part.text):
+            if one.service.value in templates or (one.service, one.id) in given:
+                continue
+            what = f"{one.service}:{one.id}" if one.id else f"what {one.service} keeps"
+            yield (
+                f"user-data reads {what}, which its role may not:"
+                f" {policy_flag(one.service, one.id)} allows it, and"
+                f" {secret_flag(one.service, one.id, name=one.name)} fetches it in place of that"
+            )
 
 
 def _of_what_is_unseen(spec: LaunchSpec, facts: SecretFacts, place: Place) -> Iterator[str]:

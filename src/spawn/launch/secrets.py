@@ -22,7 +22,7 @@ from spawn.launch import endpoints
 from spawn.launch.secret_delivery import guarded
 from spawn.launch.secret_facts import SecretFacts, check_accounts, check_keys
 from spawn.launch.secret_way import Place, check_way
-from spawn.launch.secret_words import secret_notes, secrets_words
+from spawn.launch.secret_words import reading_notes, secret_notes, secrets_words
 from spawn.launch.spec import LaunchSpec
 from spawn.secrets.references import SecretReference, SecretService, check_together
 
@@ -87,7 +87,7 @@ def choose_secrets(
     a place from which none can be fetched.
     """
     if facts is None:
-        return Secrets()
+        return Secrets(notes=tuple(reading_notes(spec)))
     check_accounts(spec, facts, account=caller.account, partition=caller.partition)
     check_keys(spec, facts)
     check_way(spec, facts, place)
@@ -95,7 +95,7 @@ def choose_secrets(
     return Secrets(
         orders=secret_orders(spec, facts, partition=caller.partition, user=user),
         summary=(("secrets", secrets_words(spec, user)),),
-        notes=tuple(secret_notes(spec, facts, caller, place=place)),
+        notes=(*secret_notes(spec, facts, caller, place=place), *reading_notes(spec)),
     )
 
 

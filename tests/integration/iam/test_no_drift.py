@@ -197,16 +197,19 @@ OPTIONAL = (
     ("ssm:GetParameter", "whether your organisation has defaults can't be seen"),
     ("dynamodb:DescribeTable", "spawn-instances"),
     ("ec2:DescribeVolumes", "ec2:DescribeVolumes was refused"),
+    ("secretsmanager:DescribeSecret", "whether secretsmanager:db is there can't be seen"),
+    ("ssm:DescribeParameters", "whether ssm:/token is there can't be seen"),
 )
 
 
 def test_a_launch_does_without_what_it_can_do_without(alice: Person, account: Account) -> None:
-    """With no price, no organisation, no registry and no look back it launches, and says so."""
+    """Without price, organisation, registry, secrets and a look back it launches, and says so."""
     policies = printed("launch")
     for action, _ in OPTIONAL:
         policies = without(policies, action)
     alice.may(*policies)
-    finished, _ = alice("launch")
+    key = account.client("kms").create_key()["KeyMetadata"]["KeyId"]
+    finished, _ = alice("launch", *stored(account, key))
     assert finished.code == 0, finished.stderr
     for action, says in OPTIONAL:
         assert says in finished.stdout + finished.stderr, action

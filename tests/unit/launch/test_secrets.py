@@ -191,8 +191,9 @@ def test_a_persons_own_role_is_told_and_not_touched() -> None:
 
 
 def orders(plan: LaunchPlan) -> Any:
-    hook = boothook_in(user_data_of(plan)).split("\n")
-    return json.loads(hook[hook.index("put opt/spored/orders.json <<'EOF'") + 1])["secrets"]
+    hook = boothook_in(user_data_of(plan))
+    text = hook.partition("put opt/spored/orders.json <<'EOF'\n")[2].partition("\nEOF\n")[0]
+    return json.loads(text)["secrets"]
 
 
 def test_the_instance_is_told_where_and_never_what() -> None:
@@ -274,10 +275,10 @@ def test_the_plan_says_who_reads_what() -> None:
 
 
 def test_what_weakens_the_walls_is_said() -> None:
-    """Several hops let containers in, and without a key pair nobody comes in by SSH."""
+    """Several hops are for nothing, and without a key pair nobody comes in by SSH."""
     hops = MetadataOptions(http_put_response_hop_limit=2)
     plan = plan_of(asking("A=ssm:/myapp/token", metadata=hops, public_key=""))
-    assert any("several hops" in note for note in plan.notes)
+    assert any("however many hops" in note for note in plan.notes)
     assert any("EC2 Instance Connect" in note for note in plan.notes)
 
 
@@ -497,3 +498,33 @@ def test_what_may_not_be_looked_at_is_no_absence() -> None:
     found = facts(Shown(denies=denies), asking(*BOTH))
     assert isinstance(found.secrets["myapp/db"], Unseen)
     assert isinstance(found.parameters["/myapp/token"], Unseen)
+
+
+# What a script reads by itself
+
+RECIPE = b"KEY=$(aws secretsmanager get-secret-value --secret-id myapp/api-key)\n"
+
+
+def test_a_script_that_may_not_read_is_told_so_beforehand() -> None:
+    """Without any right to it, the launch says what to add, by the names of the script."""
+    (note,) = plan_of(spec(user_data=RECIPE)).notes
+    assert note == (
+        "user-data reads secretsmanager:myapp/api-key, which its role may not: --iam-policy"
+        " secretsmanager:ReadOnly@myapp/api-key allows it, and"
+        " --secret KEY=secretsmanager:myapp/api-key fetches it in place of that"
+    )
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"iam_policies": ("secretsmanager:ReadOnly",)},
+        {"iam_role": ROLE},
+        {"iam_managed_policies": ("SecretsManagerReadWrite",)},
+        {"secrets": secrets("KEY=secretsmanager:myapp/api-key")},
+    ],
+)
+def test_a_script_that_may_read_is_left_alone(fields: dict[str, Any]) -> None:
+    """With a right of which it can't be said that it is not enough, nothing is said."""
+    notes = plan_of(spec(user_data=RECIPE, **fields)).notes
+    assert not any("user-data reads" in note for note in notes)

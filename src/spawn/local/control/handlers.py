@@ -21,6 +21,7 @@ from spawn.local.control import (
     dns,
     instance_connect,
     instances,
+    keys,
     launch,
     logs,
     managed,
@@ -31,6 +32,7 @@ from spawn.local.control import (
     sessions,
     simulation,
     spot,
+    values,
 )
 from spawn.local.control.denials import decode_denial
 from spawn.local.control.duty import Duty
@@ -190,6 +192,8 @@ PERFORMED: dict[str, Callable[[Duty], Any]] = {
     "ec2:StartInstances": _start,
     "ec2:StopInstances": _stop,
     "ec2:TerminateInstances": _terminate,
+    "kms:DisableKey": keys.disable_key,
+    "kms:EnableKey": keys.enable_key,
     "logs:FilterLogEvents": logs.filter_log_events,
     "logs:GetLogEvents": logs.get_log_events,
     "logs:PutLogEvents": logs.put_log_events,
@@ -326,6 +330,10 @@ CHECKED: dict[str, Callable[[Duty], None]] = {
     "s3:PutBucketPolicy": buckets.check_policy,
     "scheduler:CreateSchedule": _check_schedule,
     "scheduler:UpdateSchedule": _check_schedule,
+    "secretsmanager:CreateSecret": values.check_secret,
+    "secretsmanager:PutSecretValue": values.check_secret,
+    "secretsmanager:UpdateSecret": values.check_secret,
+    "ssm:PutParameter": values.check_parameter,
     "sts:AssumeRole": _check_role,
     **dict.fromkeys(_NOT_HERE, _refuse),
 }

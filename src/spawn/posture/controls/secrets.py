@@ -58,7 +58,8 @@ CONTROLS = (
             " it. A secret that was in there is known: replace it."
         ),
         at_launch=(
-            "keep it in Secrets Manager and read it on the instance:"
+            "keep it in Secrets Manager and hand it over with --secret NAME=secretsmanager:ID, or"
+            " read it on the instance:"
             " NAME=\\$(aws secretsmanager get-secret-value --secret-id ID --query SecretString"
             " --output text). Without the backslash (or single quotes round the whole) your own"
             " shell puts the secret into the text before spawn sees it"

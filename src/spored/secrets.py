@@ -121,7 +121,7 @@ def become(words: Sequence[str]) -> NoReturn:
 
     It finds each by the variable NAME_FILE; those that were asked for so are in variables as well.
     """
-    wait(words[0])
+    wait(words[0], PATIENCE_SECONDS)
     for secret in told():
         name = secret["name"]
         os.environ[f"{name}_FILE"] = path = f"{PLACE}/{name}"
@@ -139,13 +139,13 @@ def become(words: Sequence[str]) -> NoReturn:
         sys.exit(127 if isinstance(error, FileNotFoundError) else 126)  # as shells have it
 
 
-def wait(program: str) -> None:
-    """Wait until they are there; end this process where they will not be."""
-    until = time.monotonic() + PATIENCE_SECONDS
+def wait(program: str, patience: float) -> None:
+    """Wait until they are there, so many seconds; end this process where they will not be."""
+    until = time.monotonic() + patience
     is_now, why = state()
     while is_now == WAITING:
         if time.monotonic() > until:
-            refuse(program, f"nothing was heard of its secrets for {PATIENCE_SECONDS} seconds")
+            refuse(program, f"nothing was heard of them for {patience:.0f} seconds")
         time.sleep(PAUSE_SECONDS)
         is_now, why = state()
     if is_now == FAILED:

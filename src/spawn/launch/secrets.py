@@ -42,7 +42,7 @@ def check_secrets(spec: LaunchSpec) -> None:
     if spec.secret_user is not None and not LOGIN_NAME.fullmatch(spec.secret_user):
         raise InputError(
             f"--secret-user {spec.secret_user!r} is no name of a user",
-            why="write one that the image has, or that your script makes",
+            why="write one that the image has: a script waits for its secrets, and can't make it",
         )
     for one in spec.secrets:
         if one.arn is not None and one.arn.region != spec.region:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -69,6 +70,25 @@ def test_a_sent_key_needs_package_and_metadata(
     box = instance(5, image_owner=owner, metadata=options, ssh_keys=sent(plane, user))
     plane.boot(box)
     assert login_code(plane, box, user) == 255
+
+
+def test_a_sent_key_needs_the_packages_own_way_to_metadata(plane: Plane) -> None:
+    """Where routes refuse metadata to all users but root, sshd's command hears of no key."""
+    script = (
+        "#!/bin/sh\n"
+        "ip rule add pref 1 to 169.254.169.254 uidrange 0-0 lookup main\n"
+        "ip rule add pref 2 to 169.254.169.254 prohibit\n"
+        "echo closed\n"
+    )
+    box = instance(
+        5,
+        image_owner=AMAZON,
+        ssh_keys=sent(plane, "ec2-user"),
+        user_data=b64encode(script.encode()).decode(),
+    )
+    plane.boot(box)
+    wait_for(lambda: "closed" in plane.console(box), "the rules")
+    assert login_code(plane, box, "ec2-user") == 255
 
 
 def test_only_the_image_s_own_user_can_log_in(plane: Plane) -> None:

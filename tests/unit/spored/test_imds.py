@@ -52,8 +52,10 @@ def test_the_rules_hold_and_come_once() -> None:
 
 def test_networkd_takes_the_rules_for_the_kernels() -> None:
     """Each says that the kernel made it: systemd-networkd removes all that others make."""
-    shown = said("restrict(0)\nprint(ip('-d', 'rule', 'show', 'protocol', 'kernel'))\n")
-    assert sum(line.startswith(("1:", "2:", "3:")) for line in shown) == 3
+    shown = said("restrict(0)\nprint(ip('-d', 'rule') + ip('-6', '-d', 'rule'))\n")
+    ours = [line for line in shown if line.startswith(("1:", "2:", "3:"))]
+    assert len(ours) == 6
+    assert all("proto kernel" in line for line in ours)
 
 
 def test_a_rule_that_is_gone_is_noticed_and_comes_back() -> None:

@@ -31,8 +31,9 @@ from spored.secrets import FAILED, NAME, PLACE, READY, STATE, state, told
 from spored.voice import read
 
 # At a boot: a role's credentials take seconds to come, a network perhaps minutes, and the user is
-# made by cloud-init. What is asked then is asked to its end, a minute more.
-PATIENCE_SECONDS, PAUSE_SECONDS = 300, 2
+# made by cloud-init. Each is asked for once at least; none is, when this has been over for longer
+# than LAST_SECONDS, for an answer that does not come takes a minute.
+PATIENCE_SECONDS, LAST_SECONDS, PAUSE_SECONDS = 300, 60, 2
 # IAM User Guide, "Troubleshoot IAM": what a new role may do is believed after seconds. What is
 # denied for longer than this is denied.
 BELIEF_SECONDS = 60
@@ -91,6 +92,7 @@ def deliver(*, was_ready: bool, began: float, patience: float) -> str:
     for secret in secrets:
         if not NAME.fullmatch(secret["name"]):
             raise UnusableError(f"no variable can be named {secret['name'][:40]}")
+    restrict(0)
     user = known_user(orders["user"], began + patience)
     restrict(user.pw_uid)
     prepare(PLACE, user.pw_gid)
@@ -153,25 +155,25 @@ def fetched(service: str, which: str, began: float, patience: float) -> bytes:
         "ssm": ("AmazonSSM.GetParameter", {"Name": which, "WithDecryption": True}),
     }[service.partition(" ")[0].partition("/")[2]]
     headers = {"content-type": "application/x-amz-json-1.1", "x-amz-target": target}
+    if time.monotonic() >= began + patience + LAST_SECONDS:
+        raise UnusableError("there was no time left to ask for it")
     while True:
         try:
             return call(service, "POST /", json.dumps(request).encode(), headers)
         except FAULTS as error:
-            limit = min(patience, BELIEF_SECONDS) if is_denial(error) else patience
-            if is_final(error) or time.monotonic() >= began + limit:
+            if is_given_up(error, time.monotonic() - began, patience):
                 raise UnusableError(words_of(error)) from None
         time.sleep(PAUSE_SECONDS)
 
 
-def is_denial(error: Exception) -> bool:
-    """Say whether AWS denied it."""
-    return isinstance(error, Refused) and error.is_denial
-
-
-def is_final(error: Exception) -> bool:
-    """Say whether the answer will stay what it is."""
-    kind = _KIND.search(str(error)) if isinstance(error, Refused) else None
-    return kind is not None and _FINAL.search(kind[1]) is not None
+def is_given_up(error: Exception, waited: float, patience: float) -> bool:
+    """Say whether it is asked for no more; both in seconds since it began."""
+    if not isinstance(error, Refused):
+        return waited >= patience
+    kind = _KIND.search(str(error))
+    if kind is not None and _FINAL.search(kind[1]):
+        return True
+    return waited >= (min(patience, BELIEF_SECONDS) if error.is_denial else patience)
 
 
 def words_of(error: Exception) -> str:

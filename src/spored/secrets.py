@@ -33,7 +33,7 @@ PLACE, STATE = "/run/spored/secrets", "/run/spored/secrets.json"
 SCRIPT = "/var/lib/spored/script"
 WAITING, READY, FAILED = "waiting", "ready", "failed"
 # `deliver` gives up before, and says why. This is for one that was killed.
-PATIENCE_SECONDS, PAUSE_SECONDS = 420, 0.2
+PATIENCE_SECONDS, PAUSE_SECONDS = 480, 0.2
 # What is said is said again: a console keeps the last 64 KiB, most of which is the workload's.
 SAY_AGAIN_SECONDS = 600
 UNCONFIGURED = 78  # sysexits.h, EX_CONFIG

@@ -6,6 +6,7 @@ import json
 import os
 import stat
 import tempfile
+import time
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +18,11 @@ from hypothesis import strategies as st
 from spored.calling import Refused
 from spored.deliver import (
     LARGEST_BYTES,
+    LAST_SECONDS,
+    PATIENCE_SECONDS,
     UnusableError,
-    is_final,
+    fetched,
+    is_given_up,
     prepare,
     put,
     usable,
@@ -42,6 +46,11 @@ def text(value: str) -> bytes:
 def binary(value: bytes) -> bytes:
     """What Secrets Manager answers for bytes."""
     return json.dumps({"SecretBinary": b64encode(value).decode()}).encode()
+
+
+def refused(status: int, kind: str, message: str = "") -> Refused:
+    """What either service answers where it refuses."""
+    return Refused(status, json.dumps({"__type": kind, "Message": message}))
 
 
 def parameter(value: str) -> bytes:
@@ -118,24 +127,34 @@ def test_the_largest_secret_is_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "said", "final"),
+    ("error", "seconds"),
     [
-        (400, '{"__type":"ResourceNotFoundException","Message":"can\'t find it"}', True),
-        (400, '{"__type":"InvalidRequestException","Message":"marked for deletion"}', True),
-        (400, '{"__type":"com.amazonaws#ParameterNotFound"}', True),
-        (400, '{"__type": "DecryptionFailure", "Message": "no"}', True),
-        (400, '{"__type":"AccessDeniedException","Message":"on secret:NotFound-a"}', False),
-        (400, '{"__type":"UnrecognizedClientException","message":"token"}', False),
-        (400, '{"__type":"ThrottlingException","message":"slow down"}', False),
-        (500, '{"__type":"InternalServiceError"}', False),
-        (503, "<html>NotFound</html>", False),
+        (refused(400, "ResourceNotFoundException", "can't find it"), 0),
+        (refused(400, "InvalidRequestException", "marked for deletion"), 0),
+        (refused(400, "com.amazonaws#ParameterNotFound"), 0),
+        (refused(400, "DecryptionFailure"), 0),
+        (refused(400, "AccessDeniedException", "on secret:NotFound-a"), 60),
+        (refused(403, "Whatever"), 60),
+        (refused(400, "UnrecognizedClientException", "token"), 300),
+        (refused(400, "ThrottlingException"), 300),
+        (refused(500, "InternalServiceError"), 300),
+        (Refused(503, "<html>NotFound</html>"), 300),
+        (OSError("no credentials of a role"), 300),
+        (ValueError("no answer"), 300),
     ],
 )
-def test_what_waiting_mends_is_told_from_what_it_does_not(
-    status: int, said: str, final: bool
-) -> None:
-    """A secret that is not there won't come; rights, credentials and services may."""
-    assert is_final(Refused(status, said)) is final
+def test_what_may_pass_is_waited_for(error: Exception, seconds: float) -> None:
+    """A secret that is not there won't come; rights come within a minute, networks may."""
+    assert is_given_up(error, seconds, PATIENCE_SECONDS)
+    assert seconds == 0 or not is_given_up(error, seconds - 1, PATIENCE_SECONDS)
+    assert is_given_up(error, 0, 0)  # a refresh asks once
+
+
+def test_one_that_does_not_answer_leaves_the_others_their_turn_and_no_more() -> None:
+    """Long after its time is up nothing is asked for any more: whoever waits wants to hear why."""
+    over = time.monotonic() - PATIENCE_SECONDS - LAST_SECONDS
+    with pytest.raises(UnusableError, match="no time left"):
+        fetched("us-east-1/ssm http://127.0.0.1:1", "/a", over, PATIENCE_SECONDS)
 
 
 def test_the_reason_is_in_awss_words() -> None:

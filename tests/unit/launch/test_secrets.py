@@ -269,6 +269,9 @@ def test_the_plan_says_who_reads_what() -> None:
     plan = plan_of(asking("A=secretsmanager:myapp/db#password"))
     said = dict(plan.summary)["secrets"]
     assert said == "A from secretsmanager:myapp/db#password, readable by ec2-user"
+    assert dict(plan.summary)["role"].endswith("(new): read its secrets")
+    named = plan_of(asking("A=ssm:/x", dns_name="box.example.com", dns_zone="example.com")).summary
+    assert dict(named)["role"].endswith("read its secrets; its agent's own duties")
     assert any("has the member password is seen at boot" in note for note in plan.notes)
     quiet = plan_of(asking("A=secretsmanager:myapp/db"))
     assert quiet.notes == plan_of(spec()).notes

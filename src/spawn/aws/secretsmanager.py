@@ -16,7 +16,6 @@ DESCRIBE_SECRET = read(
     Permission(
         "secretsmanager:DescribeSecret",
         "arn:{partition}:secretsmanager:{region}:{account}:secret:*",
-        flag="--secret",
     ),
 )
 

@@ -22,9 +22,7 @@ GET_PARAMETER = read(
     Permission("ssm:GetParameter", "arn:{partition}:ssm:{region}:{account}:parameter/spawn/*"),
 )
 # It tells of a parameter all but its value. The action knows no resource.
-DESCRIBE_PARAMETERS = read(
-    "ssm", "DescribeParameters", Permission("ssm:DescribeParameters", flag="--secret")
-)
+DESCRIBE_PARAMETERS = read("ssm", "DescribeParameters")
 DESCRIBE_INSTANCE_INFORMATION = read("ssm", "DescribeInstanceInformation")
 START_SESSION = write(
     "ssm",

@@ -23,6 +23,7 @@ _ACTIONS = {
     SecretService.SECRETS_MANAGER: "secretsmanager:GetSecretValue",
     SecretService.SSM: "ssm:GetParameter",
 }
+_DECRYPT = "kms:Decrypt"
 # Secrets Manager user guide, "Secret encryption and decryption", and Systems Manager user guide,
 # "How AWS KMS protects SecureString parameters": what each call to KMS says of what it is for.
 _CONTEXTS = {
@@ -52,6 +53,11 @@ def secret_statements(
         yield from _decrypting(spec, caller, facts, found)
 
 
+def reads_secrets(statement: Statement) -> bool:
+    """Say whether a statement is one of these, and of no duty of the agent's."""
+    return {_DECRYPT, *_ACTIONS.values()}.issuperset(statement.actions)
+
+
 def _decrypting(
     spec: LaunchSpec, caller: Identity, facts: SecretFacts, found: Iterable[SecretReference]
 ) -> Iterator[Statement]:
@@ -72,7 +78,7 @@ def _decrypting(
             if is_open
             else {"StringEquals": {**exact, **context}}
         )
-        yield allow(("kms:Decrypt",), (key,), conditions)
+        yield allow((_DECRYPT,), (key,), conditions)
 
 
 def secret_arn(one: SecretReference, spec: LaunchSpec, caller: Identity, facts: SecretFacts) -> str:

@@ -34,7 +34,7 @@ from tests.unit.launch.accounts import (
     plan_of,
     spec,
 )
-from tests.unit.launch.mime import boothook_in, parts_of
+from tests.unit.launch.mime import orders_in, parts_of
 from tests.unit.launch.requests import own_policy, user_data_of
 
 HOME = f"{REGION}:{ACCOUNT}"
@@ -191,9 +191,7 @@ def test_a_persons_own_role_is_told_and_not_touched() -> None:
 
 
 def orders(plan: LaunchPlan) -> Any:
-    hook = boothook_in(user_data_of(plan))
-    text = hook.partition("put opt/spored/orders.json <<'EOF'\n")[2].partition("\nEOF\n")[0]
-    return json.loads(text)["secrets"]
+    return orders_in(user_data_of(plan))["secrets"]
 
 
 def test_the_instance_is_told_where_and_never_what() -> None:
@@ -269,6 +267,9 @@ def test_the_plan_says_who_reads_what() -> None:
     plan = plan_of(asking("A=secretsmanager:myapp/db#password"))
     said = dict(plan.summary)["secrets"]
     assert said == "A from secretsmanager:myapp/db#password, readable by ec2-user"
+    assert dict(plan.summary)["role"].endswith("(new): read its secrets")
+    named = plan_of(asking("A=ssm:/x", dns_name="box.example.com", dns_zone="example.com")).summary
+    assert dict(named)["role"].endswith("read its secrets; its agent's own duties")
     assert any("has the member password is seen at boot" in note for note in plan.notes)
     quiet = plan_of(asking("A=secretsmanager:myapp/db"))
     assert quiet.notes == plan_of(spec()).notes

@@ -29,6 +29,8 @@ SECRET = Path(__file__).with_name("secret_once.py")
 # An address of the network that holds 169.254.169.254 too: QEMU forwards within it alone.
 NETWORK, ROUTER, ADDRESS = "169.254.0.0/16", "169.254.0.2", "169.254.0.15"
 SECRETS_ADDRESS = "169.254.0.9"
+# Emulated beside others' work, a login alone was seen to take more than a minute.
+COMMAND_SECONDS = 240.0
 CONSOLES = "console=tty0 console=ttyS0,115200"  # as Debian's image for EC2 has them
 _BEAT = re.compile(r"spored: (\d+) (\S+Z) (\S.*) until (\S+Z) order ([0-9a-f]{8}) (\S*)")
 
@@ -183,7 +185,12 @@ class Machine:
     def run(self, script: str) -> Finished:
         """Run a script of the shell on it, as its first user."""
         words = (*self.ssh, script)
-        return run(words, environment=self.environment, directory=self.directory)
+        return run(
+            words,
+            environment=self.environment,
+            directory=self.directory,
+            timeout_seconds=COMMAND_SECONDS,
+        )
 
     def sh(self, script: str) -> str:
         """Run a script of the shell on it; return what it says. Fails where the script does."""

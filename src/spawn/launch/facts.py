@@ -43,6 +43,7 @@ from spawn.launch.rights import (
 )
 from spawn.launch.script import StagedScript
 from spawn.launch.secret_facts import SecretFacts, ask_secrets
+from spawn.launch.secrets import check_secrets
 from spawn.launch.spec import LaunchSpec
 from spawn.network import given, groups, subnets
 from spawn.network.caller import CallerAddresses
@@ -183,6 +184,8 @@ def gather(spec: LaunchSpec, reader: Reader, around: Surroundings) -> AccountFac
     AccountError for a secret that nobody can read, and AccessDenied for what must be seen and may
     not.
     """
+    # A secret of another region would be asked for in this one, and said not to be there.
+    check_secrets(spec)
     source = read_agent_source()
     script = script_to_stage(spec, source, partition=around.partition, now=around.now)
     with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:

@@ -37,6 +37,7 @@ from spawn.launch.facts import SIDE_BY_SIDE, CallerRights, ask_rights
 from spawn.launch.parts import choose_rights
 from spawn.launch.rights import owner_of
 from spawn.launch.secret_facts import ask_secrets
+from spawn.launch.secrets import check_secrets
 from spawn.launch.spec import LaunchSpec
 
 # The steps for which a launcher who may only pass roles needs an administrator.
@@ -117,6 +118,7 @@ def propose_install(
 
 
 def _gather(spec: LaunchSpec, reader: Reader, *, partition: str, now: datetime) -> _Facts:
+    check_secrets(spec)
     staged = script_to_stage(spec, read_agent_source(), partition=partition, now=now)
     with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
         asker = Asker(reader, pool)

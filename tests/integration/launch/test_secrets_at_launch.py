@@ -15,6 +15,7 @@ from tests.integration.launch.account import Account
 from tests.tools.programs import PROGRAMS, Program
 from tests.tools.proxy import Proxy
 
+ELSEWHERE = "arn:aws:secretsmanager:ap-south-1:123456789012:secret:db-AbCdEf"
 CANARY = "canary-93c1f0a4e2"
 
 
@@ -64,6 +65,8 @@ def test_values_stay_where_they_are(
         ("A=ssm:/app/tok", (5, "there is no ssm:/app/tok in")),
         ("A=ssm:/app/token:7", (5, "has no version 7")),
         ("A=secretsmanager:going", (1, "scheduled for deletion")),
+        (f"A=secretsmanager:{ELSEWHERE}", (2, "replicate-secret-to-regions")),
+        ("A=ssm:/app/token,A=ssm:/app/none", (2, "by the same variable")),
     ],
 )
 def test_what_can_not_be_read_refuses(

@@ -37,6 +37,7 @@ COMMANDS = {
     "apply": "Carry out a plan that `spawn launch --dry-run -o json` saved.",
     "permissions": "Show what a person needs to be allowed in AWS, as a policy.",
     "policy": "See, test and shrink what may be done in AWS.",
+    "secrets": "Find secrets where they don't belong.",
     "guardrails": "What an administrator puts around spawn's users.",
     "doctor": "Say what is missing for a first launch.",
     "config": "What is set where nobody says otherwise, and where it is set.",

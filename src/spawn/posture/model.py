@@ -16,7 +16,7 @@ from spawn.aws.questions import Unseen
 from spawn.core.levels import Level
 from spawn.iam.documents import PolicyDocument
 from spawn.network.rules import Rule
-from spawn.secrets.scan import SecretFinding
+from spawn.secrets.finding import SecretFinding
 
 
 class Source(enum.StrEnum):

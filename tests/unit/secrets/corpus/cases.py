@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -21,7 +22,8 @@ _CONTEXTS = (
 _NAMED = frozenset(
     {"HEROKU_API_KEY", "TWILIO_AUTH_TOKEN", "DD_API_KEY", "DD_APP_KEY", "VAULT_LEGACY_TOKEN"}
 )
-_REFERENCES = ("$DB_PASSWORD", '"$(cat /run/secret)"', "<password>")
+_FIRST_FIELD = re.compile(r"<(q(?::\w+)?|p|uuid|[\w-]+:\w+)>")
+_REFERENCE = "$DB_PASSWORD"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +50,7 @@ def negatives(*, held_back: bool = False) -> tuple[Case, ...]:
     told = idioms.HELD_BACK if held_back else idioms.IDIOMS
     cases = [_clean(row) for row in rows]
     cases += [
-        _clean(row.replace("'<p>'", "<p>").replace("<p>", _REFERENCES[0]))
+        _clean(row.replace("'<p>'", "<p>").replace("<p>", _REFERENCE))
         for row in told
         if "<p>" in row
     ]
@@ -68,8 +70,9 @@ def _of_tokens(forms: tuple[tuple[str, str], ...]) -> Iterator[Case]:
 
 def _of_idiom(row: str) -> Case:
     maker = Maker(row)
-    before, _, after = row.partition("<")
-    field, _, _ = after.partition(">")
+    first = _FIRST_FIELD.search(row)
+    assert first is not None, row
+    before, field = row[: first.start()], first[1]
     secret = maker.fill(f"<{field}>") if not field.startswith("q") else _encoded(field, maker)
     text = maker.fill(row.replace(f"<{field}>", secret))
     body = text if text.startswith("#cloud-config") else _BEFORE + text + _AFTER

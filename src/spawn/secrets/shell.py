@@ -96,14 +96,20 @@ def commands(text: Text, signs: Signs) -> Iterator[Command]:
 def _lines_of(text: Text, signs: Signs) -> list[int]:
     """Return the numbers of the lines that name a program, from 0."""
     found: set[int] = set()
-    for program, marks in signs.items():
-        if program not in text.names:
+    lowered, starts = text.lowered, text.line_starts
+    for program in signs.keys() & text.names:
+        marks = signs[program]
+        if not any(mark in lowered for mark in marks):
             continue
-        if any(mark in text.lowered for mark in marks):
-            at = text.lowered.find(program)
-            while at >= 0:
-                found.add(bisect_right(text.line_starts, at) - 1)
-                at = text.lowered.find(program, at + len(program))
+        at = lowered.find(program)
+        while at >= 0:
+            number = bisect_right(starts, at) - 1
+            end = starts[number + 1] - 1 if number + 1 < len(starts) else len(lowered)
+            line = lowered[starts[number] : end]
+            is_piece = _goes_on(line) or lowered.startswith("\\", starts[number] - 2)
+            if is_piece or any(mark in line for mark in marks):
+                found.add(number)
+            at = lowered.find(program, end)
     return sorted(found)
 
 

@@ -304,7 +304,7 @@ HELD_BACK: tuple[str, ...] = (
     "ncftpput -u deploy -p <p> files.internal / a.tgz",
     "openssl genrsa -aes256 -passout pass:<p> 4096",
     "ssh-keygen -t ed25519 -N '<p>' -f /root/.ssh/id_ed25519",
-    "keytool -genkey -alias app -storepass <p> -keypass other1234",
+    "keytool -genkey -alias app -storepass <p>",
     "snmpwalk -v3 -l authPriv -u bob -a SHA -A <p> 10.0.0.9",
     "freshclam --config=/etc/clam.conf; MAIL_PASSWORD=<p>",
     "proxychains curl --proxy http://bob:<p>@proxy.internal:8080 https://example.net",

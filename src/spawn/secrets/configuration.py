@@ -10,6 +10,7 @@ import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from spawn.secrets.finding import Candidate, Rule
 from spawn.secrets.literals import is_literal
@@ -20,7 +21,7 @@ from spawn.secrets.reading import Text
 class Place:
     """A form in which a secret stands at the group `value`.
 
-    pattern  it is looked for in the text in lower case
+    form   it is looked for in the text in lower case
     hints  texts, all of which the whole text holds where this is worth a look;
            `a|b` is either
     coded  the value is base64 of `user:secret`
@@ -29,15 +30,19 @@ class Place:
     kind: str
     name: str
     hints: tuple[tuple[str, ...], ...]
-    pattern: re.Pattern[str]
+    form: str
     rule: Rule = Rule.CONFIGURATION
     coded: bool = False
 
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The form, compiled when it is needed."""
+        return re.compile(self.form, re.ASCII | re.MULTILINE)
+
 
 def _place(kind: str, name: str, pattern: str, *hints: str, **more: object) -> Place:
-    compiled = re.compile(pattern, re.ASCII | re.MULTILINE)
     either = tuple(tuple(hint.split("|")) for hint in hints)
-    return Place(kind=kind, name=name, hints=either, pattern=compiled, **more)  # type: ignore[arg-type]
+    return Place(kind=kind, name=name, hints=either, form=pattern, **more)  # type: ignore[arg-type]
 
 
 _QUOTED = r"n?(?:'(?P<value>[^'\n]{1,200}+)'|\"(?P<value2>[^\"\n]{1,200}+)\")"

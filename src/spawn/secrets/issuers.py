@@ -7,8 +7,6 @@ before it, so that time grows with the text.
 
 from __future__ import annotations
 
-import re
-
 from spawn.secrets import checksums
 from spawn.secrets.finding import Certainty
 from spawn.secrets.shape import Shape, issued
@@ -17,7 +15,7 @@ _STRIPE_TEST_KEY = Shape(
     kind="Stripe test key",
     name="STRIPE_KEY",
     hints=("k_test_",),
-    pattern=re.compile(r"(?<![A-Za-z0-9_])(?P<value>[rs]k_test_[A-Za-z0-9]{16,255}+)", re.ASCII),
+    form=(r"(?<![A-Za-z0-9_])(?P<value>[rs]k_test_[A-Za-z0-9]{16,255}+)"),
     certainty=Certainty.LIKELY,
 )
 # Words of a person's, or of the issuer's, in the place of what is random.
@@ -126,10 +124,9 @@ _CLOUDS = (
         kind="AWS secret access key",
         name="AWS_SECRET_ACCESS_KEY",
         hints=("ecret", "SECRET"),
-        pattern=re.compile(
+        form=(
             r"(?i:secret_?access_?key)[\"']?(?:\s{0,9}+[=:]|\s)\s{0,9}+[\"']?"
-            r"(?P<value>[A-Za-z0-9/+]{40}+)(?![A-Za-z0-9/+])",
-            re.ASCII,
+            r"(?P<value>[A-Za-z0-9/+]{40}+)(?![A-Za-z0-9/+])"
         ),
     ),
     issued("Google API key", "GOOGLE_API_KEY", rf"AIza{_WORD}{{35}}+", "AIza"),
@@ -146,18 +143,13 @@ _CLOUDS = (
         kind="Azure account key",
         name="AZURE_STORAGE_KEY",
         hints=("AccountKey=", "SharedAccessKey="),
-        pattern=re.compile(
-            r"(?:AccountKey|SharedAccessKey)=(?P<value>[A-Za-z0-9+/]{43,88}+={1,2})", re.ASCII
-        ),
+        form=(r"(?:AccountKey|SharedAccessKey)=(?P<value>[A-Za-z0-9+/]{43,88}+={1,2})"),
     ),
     Shape(
         kind="Azure shared access signature",
         name="AZURE_SAS",
         hints=("sig=",),
-        pattern=re.compile(
-            r"(?<=[?&])sig=(?P<value>(?:[A-Za-z0-9+/]|%2[BbFf]){40,60}+(?:=|%3[Dd]))",
-            re.ASCII,
-        ),
+        form=(r"(?<=[?&])sig=(?P<value>(?:[A-Za-z0-9+/]|%2[BbFf]){40,60}+(?:=|%3[Dd]))"),
     ),
     issued(
         "Azure DevOps token", "AZURE_DEVOPS_TOKEN", r"[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4}", "AZDO"
@@ -221,19 +213,16 @@ _SERVICES = (
         kind="Slack webhook",
         name="SLACK_WEBHOOK",
         hints=("hooks.slack.com/",),
-        pattern=re.compile(
+        form=(
             r"hooks\.slack\.com/(?:services|workflows|triggers)/\w{6,14}/\w{6,20}/"
-            r"(?P<value>\w{16,64}+)",
-            re.ASCII,
+            r"(?P<value>\w{16,64}+)"
         ),
     ),
     Shape(
         kind="Discord webhook",
         name="DISCORD_WEBHOOK",
         hints=("/api/webhooks/",),
-        pattern=re.compile(
-            r"discord(?:app)?\.com/api/webhooks/[0-9]{16,20}/(?P<value>[\w-]{60,80}+)", re.ASCII
-        ),
+        form=(r"discord(?:app)?\.com/api/webhooks/[0-9]{16,20}/(?P<value>[\w-]{60,80}+)"),
     ),
     # The user's id in base64 (digits give M, N or O), a time, a signature.
     issued(
@@ -297,7 +286,11 @@ _SERVICES = (
     issued("Grafana Cloud token", "GRAFANA_TOKEN", r"glc_[A-Za-z0-9+/=]{32,400}+", "glc_"),
     # RFC 7519: header and claims are JSON objects in base64url, which begin with `eyJ`.
     issued(
-        "JSON web token", "TOKEN", r"eyJ[\w-]{10,2000}+\.eyJ[\w-]{4,4000}+\.[\w-]{10,1000}+", "eyJ"
+        "JSON web token",
+        "TOKEN",
+        r"eyJ[\w-]{10,2000}+\.eyJ[\w-]{4,4000}+\.[\w-]{10,1000}+",
+        "eyJ",
+        check=checksums.is_json_web_token,
     ),
 )
 ISSUED: tuple[Shape, ...] = (*_CODE, *_MODELS, *_CLOUDS, *_SERVICES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from spawn.secrets.finding import Certainty, Rule
 
@@ -13,6 +14,8 @@ from spawn.secrets.finding import Certainty, Rule
 class Shape:
     """A secret that is known by its own form: the group `value` of the pattern.
 
+    It is compiled when it is needed: most texts need few of a hundred.
+
     is_word  it begins a word
     check    what its issuer built in to tell a false one; nothing where it is None
     """
@@ -20,11 +23,16 @@ class Shape:
     kind: str
     name: str
     hints: tuple[str, ...]
-    pattern: re.Pattern[str]
+    form: str
     rule: Rule = Rule.TOKEN
     certainty: Certainty = Certainty.KNOWN
     is_word: bool = False
     check: Callable[[str], bool] | None = None
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The form, compiled."""
+        return re.compile(self.form, re.ASCII)
 
 
 def issued(
@@ -36,5 +44,5 @@ def issued(
     stands only where there are no such letters.
     """
     before = r"(?<![A-Za-z0-9_])" if form.startswith("[") else ""
-    pattern = re.compile(rf"{before}(?P<value>{form})(?![A-Za-z0-9])", re.ASCII)
-    return Shape(kind=kind, name=name, hints=hints, pattern=pattern, is_word=True, check=check)
+    whole = rf"{before}(?P<value>{form})(?![A-Za-z0-9])"
+    return Shape(kind=kind, name=name, hints=hints, form=whole, is_word=True, check=check)

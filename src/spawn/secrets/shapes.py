@@ -22,11 +22,10 @@ _FORMLESS = (
         rule=Rule.PRIVATE_KEY,
         hints=("PRIVATE KEY",),
         # What follows must not be a placeholder, nor the end of a pattern that is searched for.
-        pattern=re.compile(
+        form=(
             r"(?P<value>-----BEGIN (?:(?!PRIVATE)[A-Z0-9]{1,12}+ ){0,3}+"
             r"PRIVATE KEY(?: BLOCK)?-----)"
-            r"(?!(?:\s|\\n){0,9}+(?:\.\.\.|<|\$|\{|\[|…|[xX*]{3}|[\"')]|\\s))",
-            re.ASCII,
+            r"(?!(?:\s|\\n){0,9}+(?:\.\.\.|<|\$|\{|\[|…|[xX*]{3}|[\"')]|\\s))"
         ),
     ),
     Shape(
@@ -34,17 +33,14 @@ _FORMLESS = (
         name="PRIVATE_KEY",
         rule=Rule.PRIVATE_KEY,
         hints=("PuTTY-User-Key-File-",),
-        pattern=re.compile(r"(?P<value>PuTTY-User-Key-File-[23]: )", re.ASCII),
+        form=(r"(?P<value>PuTTY-User-Key-File-[23]: )"),
     ),
     Shape(
         kind="WireGuard key",
         name="WIREGUARD_KEY",
         rule=Rule.PRIVATE_KEY,
         hints=("PrivateKey", "PresharedKey"),
-        pattern=re.compile(
-            r"(?:PrivateKey|PresharedKey)[ \t]{0,9}+=[ \t]{0,9}+(?P<value>[A-Za-z0-9+/]{43}=)",
-            re.ASCII,
-        ),
+        form=(r"(?:PrivateKey|PresharedKey)[ \t]{0,9}+=[ \t]{0,9}+(?P<value>[A-Za-z0-9+/]{43}=)"),
     ),
     # RFC 3986, 3.2.1: a password in the user information of a URL.
     Shape(
@@ -52,26 +48,23 @@ _FORMLESS = (
         name="PASSWORD",
         rule=Rule.URL,
         hints=("://",),
-        pattern=re.compile(
-            r"(?<=://)[^\s/:@\"'<>]{0,99}+:(?P<value>[^\s/@\"'<>]{1,199}+)@", re.ASCII
-        ),
+        form=(r"(?<=://)[^\s/:@\"'<>]{0,99}+:(?P<value>[^\s/@\"'<>]{1,199}+)@"),
     ),
     Shape(
         kind="password in a URL",
         name="PASSWORD",
         rule=Rule.URL,
         hints=("oracle:thin:",),
-        pattern=re.compile(r"oracle:thin:\w{1,40}+/(?P<value>[^\s/@\"']{1,99}+)@", re.ASCII),
+        form=(r"oracle:thin:\w{1,40}+/(?P<value>[^\s/@\"']{1,99}+)@"),
     ),
     Shape(
         kind="authorization header",
         name="TOKEN",
         rule=Rule.ARGUMENT,
         hints=("uthorization", "UTHORIZATION"),
-        pattern=re.compile(
+        form=(
             r"(?i:authorization)[\"']?\s{0,9}+[:=]\s{0,9}+[\"']?(?i:bearer|basic|token|apikey)"
-            r"\s{1,9}+(?P<value>[^\s\"']{4,2000}+)",
-            re.ASCII,
+            r"\s{1,9}+(?P<value>[^\s\"']{4,2000}+)"
         ),
     ),
 )
@@ -84,7 +77,7 @@ _HEAD = re.compile(r"[A-Za-z0-9]++", re.ASCII)
 def _hint_kind(shape: Shape, hint: str) -> str:
     """Say how a hint is looked for: "word", "beginning" of a long word, or "text"."""
     head = _HEAD.match(hint)
-    if head is None or not shape.is_word or not shape.pattern.pattern.startswith("(?P<value>"):
+    if head is None or not shape.is_word or not shape.form.startswith("(?P<value>"):
         return "text"
     return "word" if head.end() < len(hint) else "beginning"
 

@@ -91,7 +91,7 @@ class Maker:
 
     def _macaroon(self, of: str) -> str:
         """libmacaroons' format 2, as PyPI issues it: location, identifier, a caveat, signature."""
-        location, identifier = of.encode(), self._uuid("").encode()
+        location, identifier = f"{of}.org".encode(), self._uuid("").encode()
         packed = b"\x02" + _packet(1, location) + _packet(2, identifier) + b"\x00"
         caveat = b'[3,"' + self._uuid("").encode() + b'"]'
         packed += _packet(2, caveat) + b"\x00\x00" + _packet(6, self._random.randbytes(32))

@@ -166,7 +166,7 @@ def _input(called: str, program: Program, command: Command) -> Iterator[Candidat
     fed = [] if command.here is None else [command.here]
     if command.feeder is not None:
         fed += _told(command.feeder)
-    for text, start in command.documents:
+    for text, start in command.documents if program.reads != "piped" else ():
         fed.append(Word(text.strip(), start + len(text) - len(text.lstrip())))
     for word in fed:
         yield from _judged(called, program, _secret_of(program, word), Rule.STDIN)

@@ -19,7 +19,8 @@ class Program:
     last      options of one letter with which the last word is a secret (`htpasswd -b`)
     login     the first word that is no option is `user/SECRET`
     needs     words one of which must be there, else nothing of this holds
-    reads     how its input is read: "" not at all, "secret" a line, "pair" for user:SECRET
+    reads     how its input is read: "" not at all, "secret" a line, "pair" for user:SECRET,
+              "piped" a line that an echo prints, where a here-document holds commands, "ftp"
     reads_if  words one of which must be there for that; none where it always does
     """
 
@@ -45,8 +46,6 @@ def _rows(
     program = Program(flags=frozenset(flags), **more)  # type: ignore[arg-type]
     return dict.fromkeys(names.split(), program)
 
-
-_PUT = {"user": 2}  # ftp's own command, on its input
 
 PROGRAMS: dict[str, Program] = {
     **_rows(
@@ -192,7 +191,7 @@ PROGRAMS: dict[str, Program] = {
     **_rows("passwd", reads="secret"),
     **_rows("chpasswd", reads="pair"),
     **_rows("sudo", reads="secret", reads_if=("-S", "--stdin")),
-    **_rows("su", reads="secret"),
+    **_rows("su", reads="piped"),
     **_rows("kinit", name="KERBEROS_PASSWORD", reads="secret"),
     **_rows("realm adcli", name="DOMAIN_PASSWORD", reads="secret", reads_if=("join",)),
     **_rows("cryptsetup", name="DISK_PASSPHRASE", reads="secret"),

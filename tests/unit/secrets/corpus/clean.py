@@ -268,6 +268,7 @@ ORDINARY: tuple[str, ...] = (
     "curl -o /usr/local/bin/yq https://github.com/mikefarah/yq/releases/download/v4.44.3/yq_linux_amd64",
     "wget -qO- https://packages.internal/key.asc | gpg --dearmor > /usr/share/keyrings/app.gpg",
     "su - postgres -c 'createdb shop'",
+    "su - app <<EOF\nbin/migrate\nEOF",
     "sudo -S -v < /dev/null",
     "sudo -u app -H /opt/app/bin/start",
     "net user guest /active:no",

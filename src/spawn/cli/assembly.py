@@ -11,6 +11,7 @@ from spawn.aws.questions import Fact
 from spawn.aws.ssm import Parameter
 from spawn.cli.options import Account, setting
 from spawn.cli.wiring import Wiring
+from spawn.connect.key_locks import launching_with
 from spawn.connect.keys import personal_key
 from spawn.connect.programs import LocalPrograms, without_aws
 from spawn.core.errors import AccountError, InputError
@@ -109,7 +110,14 @@ def perform_launch(
     until_running: bool = True,
 ) -> apply.Launched:
     """Perform a plan, with a journal of its own. Raises what `Launch.apply` raises."""
-    with _new_journal(wiring.paths.journal, plan.launch_id) as journal:
+    key = launching_with(
+        plan.run.parameters.get("KeyName", ""),
+        account=plan.account,
+        state_directory=wiring.paths.state,
+        clock=wiring.clock,
+        by_name=plan.spec.key_pair is not None,
+    )
+    with key, _new_journal(wiring.paths.journal, plan.launch_id) as journal:
         launch = apply.Launch(
             writer=account.writer,
             clock=wiring.clock,

@@ -33,6 +33,7 @@ COMMANDS = {
     "hold": "Keep an instance as evidence: nothing ends it.",
     "unhold": "Release an instance that was held.",
     "cancel": "End instances now.",
+    "key": "Your SSH key: make it, look after it, replace it.",
     "cleanup": "Remove what spawn made and nothing uses any more.",
     "apply": "Carry out a plan that `spawn launch --dry-run -o json` saved.",
     "permissions": "Show what a person needs to be allowed in AWS, as a policy.",

@@ -20,6 +20,8 @@ A connection goes through these, in this order: `finding` (a `Way`: route by `ch
     routes          the routes, and which one is open                 pure
     key_pairs       the person's key in AWS: question and step        pure
     keys            the person's key on this machine                  files, ssh-keygen
+    kept_keys       former keys by name, and the account each was used in   files, ssh-keygen
+    key_locks       launches, rotating and pruning kept apart         files
     pins            host keys pinned per instance id                  files
     console         the host keys that a console shows                reads AWS
     destination     an instance by its id, and who logs in            reads AWS

@@ -15,6 +15,7 @@ from spawn.connect.certificates import (
     parse_certificate,
     why_unusable,
 )
+from spawn.connect.kept_keys import former_key
 from spawn.connect.keys import existing_key, find_private_key
 from spawn.connect.patience import Progress
 from spawn.core.instants import format_instant
@@ -53,14 +54,17 @@ def find_authentication(
 
     Raises AccountError for a key of spawn's own that can't be read.
     """
-    own = existing_key(state_directory)
-    key = find_private_key(key_name, own=own, ssh_directory=ssh_directory)
+    # The former one second: a rotation keeps it before another takes its place.
+    own, former = existing_key(state_directory), former_key(state_directory, key_name)
+    held = tuple(key for key in (own, former) if key is not None)
+    key = find_private_key(key_name, held=held, ssh_directory=ssh_directory)
     if key is None:
         reason = f"the key {key_name} is not on this machine" if key_name else "it has no key pair"
         progress(f"{reason}: trying what else there is")
         files = (ssh_directory / name for name in _DEFAULT_FILES)
         return Authentication(default_files=tuple(file for file in files if file.is_file()))
-    words = "your own key" if own is not None and key == own.private_path else f"the key {key}"
+    own_paths = {own_key.private_path for own_key in held}
+    words = "your own key" if key in own_paths else f"the key {key}"
     certificate = _certificate(key, user=user, now=now, progress=progress)
     return Authentication(
         identity_files=(key,),

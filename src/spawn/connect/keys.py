@@ -11,6 +11,7 @@ import binascii
 import hashlib
 import re
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from spawn.connect.programs import Programs
 from spawn.connect.publickey import PublicKey, public_key_of, take_string
 from spawn.core.errors import AccountError
 
-_KEY_FILE = Path("keys", "spawn-ed25519")
+KEY_FILE = Path("keys", "spawn-ed25519")
 _COMMENT = "spawn"
 _NAME_DIGITS = 16
 _PAIR_NAME = re.compile(rf"spawn-[0-9a-f]{{{_NAME_DIGITS}}}", re.ASCII)
@@ -75,7 +76,7 @@ def personal_key(state_directory: Path, programs: Programs) -> PersonalKey:
     Of several that make it at once, all return the one that was first. Raises AccountError
     where ssh-keygen is missing or fails, and for a key file that can't be read or is not private.
     """
-    place = state_directory / _KEY_FILE
+    place = state_directory / KEY_FILE
     known = existing_key(state_directory)
     if known is not None:
         return known
@@ -94,7 +95,7 @@ def personal_key(state_directory: Path, programs: Programs) -> PersonalKey:
 
 def existing_key(state_directory: Path) -> PersonalKey | None:
     """Return the person's key where it has been made. Raises AccountError as `personal_key`."""
-    place = state_directory / _KEY_FILE
+    place = state_directory / KEY_FILE
     text = read_private(place)
     if text is None:
         return None
@@ -146,15 +147,18 @@ def generate_key(place: Path, programs: Programs) -> None:
         )
 
 
-def find_private_key(key_name: str, *, own: PersonalKey | None, ssh_directory: Path) -> Path | None:
+def find_private_key(
+    key_name: str, *, held: Sequence[PersonalKey], ssh_directory: Path
+) -> Path | None:
     """Return the private key file that belongs to a key pair's name, None where none is found.
 
-    That is spawn's own key under its own name, else a key file of that name, with or without
-    `.pem`, in `ssh_directory`. A name comes from AWS and may be anything: one that could lead
-    out of the directory leads nowhere.
+    That is one of spawn's own keys (`held`) under its own name, else a key file of that name,
+    with or without `.pem`, in `ssh_directory`. A name comes from AWS and may be anything: one
+    that could lead out of the directory leads nowhere.
     """
-    if own is not None and key_name == own.pair_name:
-        return own.private_path
+    for key in held:
+        if key_name == key.pair_name:
+            return key.private_path
     if not _FILE_NAME.fullmatch(key_name):
         return None
     candidates = (ssh_directory / key_name, ssh_directory / f"{key_name}.pem")

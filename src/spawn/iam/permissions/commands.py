@@ -206,6 +206,8 @@ _CLEANUP = together(
         "scheduler:DeleteSchedule",
     ),
 )
+# Pairs and instances of all regions; one that can't be seen keeps a key.
+_KEYS = together(_WHO, must("ec2:DescribeInstances", "ec2:DescribeKeyPairs", "ec2:DescribeRegions"))
 _ALLOW = together(
     _MEND,
     _POSTURE,
@@ -330,6 +332,10 @@ NEEDS: Final[Mapping[str, tuple[Need, ...]]] = {
     "hold": _HOLD,
     "unhold": _HOLD,
     "cancel": _CANCEL,
+    "key create": together(_WHO, must("ec2:DescribeKeyPairs", "ec2:ImportKeyPair")),
+    "key list": _KEYS,
+    "key rotate": together(_KEYS, must("ec2:ImportKeyPair")),
+    "key prune": together(_KEYS, must("ec2:DeleteKeyPair")),
     "cleanup": _CLEANUP,
     "apply": together(_LAUNCH, _CONNECT),
     "doctor": _DOCTOR,

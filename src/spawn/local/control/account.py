@@ -160,6 +160,14 @@ def find_instance(instance_id: str, region: str) -> Any | None:
     return next((i for i in instances_of(ec2(region)) if i.id == instance_id), None)
 
 
+def find_key_pair(name_or_id: str, region: str) -> Any | None:
+    """A key pair by its name or its id."""
+    pairs = ec2(region).key_pairs
+    return pairs.get(name_or_id) or next(
+        (pair for pair in pairs.values() if pair.id == name_or_id), None
+    )
+
+
 def tags_of(resource: Any) -> dict[str, str]:
     """An EC2 resource's tags, as a mapping; moto's own way to them goes by everything's tags."""
     return dict(resource.ec2_backend.tags.get(resource.id, {}))

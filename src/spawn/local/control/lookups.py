@@ -88,8 +88,10 @@ class AccountLookup:
         return str(key.arn) if key else None
 
     def tags(self, resource_id: str, region: str) -> Mapping[str, str]:
-        """The tags of an EC2 resource."""
-        return {k: str(v) for k, v in account.ec2(region).tags.get(resource_id, {}).items()}
+        """The tags of an EC2 resource; a key pair is named by its name or its id."""
+        pair = account.find_key_pair(resource_id, region)
+        tagged = account.ec2(region).tags.get(pair.id if pair else resource_id, {})
+        return {k: str(v) for k, v in tagged.items()}
 
     def default_group(self, region: str) -> str | None:
         """The default security group of the default VPC."""

@@ -139,6 +139,7 @@ def _workshop(wiring: Wiring, wanted: Wanted, unsettled: Problem | None) -> Work
         settings=unsettled,
         address_url=url,
         find_caller=(lambda: find_caller(url, fetch_over_https)) if needs_address else None,
+        now=wiring.clock.now,
     )
 
 

@@ -18,7 +18,7 @@ import re
 import shlex
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from spawn.connect.keys import (
@@ -41,6 +41,8 @@ from spawn.connect.programs import Programs
 from spawn.core.directories import make_private_directory
 from spawn.core.errors import AccountError
 
+# The most that rules for keys allow is a quarter of a year.
+LONGEST_USE = timedelta(days=90)
 _KEPT = Path("keys", "kept")
 _USED = Path("keys", "used")
 _ACCOUNT = re.compile(r"[0-9]{1,20}", re.ASCII)
@@ -72,15 +74,19 @@ def held_keys(state_directory: Path) -> tuple[HeldKey, ...]:
 
 
 def _held(state_directory: Path, key: PersonalKey, current: PersonalKey | None) -> HeldKey:
-    with blaming(key.private_path):
-        # A link has the time of what it links to: when ssh-keygen wrote it.
-        made_at = datetime.fromtimestamp(key.private_path.stat().st_mtime, UTC)
     return HeldKey(
         key=key,
         is_current=key == current,
-        made_at=made_at,
+        made_at=made_at(key),
         accounts=accounts_of(state_directory, key.pair_name),
     )
+
+
+def made_at(key: PersonalKey) -> datetime:
+    """Return when a key was made here. Raises AccountError where its file is gone."""
+    with blaming(key.private_path):
+        # A link has the time of what it links to: when ssh-keygen wrote it.
+        return datetime.fromtimestamp(key.private_path.stat().st_mtime, UTC)
 
 
 def former_key(state_directory: Path, name: str) -> PersonalKey | None:

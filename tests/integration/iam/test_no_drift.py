@@ -130,6 +130,9 @@ def test_every_command_works_with_what_is_printed_for_it(
         ("policy diff", rich, BUCKET),
         ("policy rightsize", rich),
         ("policy install", BUCKET, "sqs:ReadOnly@other", "--owner", "bob", "--yes"),
+        ("key create",),
+        ("key list",),
+        ("key rotate", "--yes"),
         ("cancel", plain, rich, sleeper, "--yes"),
         ("cleanup", "--yes"),
     ):
@@ -137,6 +140,8 @@ def test_every_command_works_with_what_is_printed_for_it(
     ec2 = account.client("ec2")
     living = [one.instance_id for one in account.billable()]
     ec2.terminate_instances(InstanceIds=living)
+    spawn("key prune", "--yes")
+    alice.may(*printed("cleanup"))
     alice.proxy.forget()
     assert remove_all(alice, home / "config") > 3
     spawn.called |= {each.call.key for each in alice.proxy.records}
@@ -216,6 +221,7 @@ def test_a_launch_does_without_what_it_can_do_without(alice: Person, account: Ac
             "ec2:ModifyNetworkInterfaceAttribute",
             ("--from", "192.0.2.1/32", "--yes"),
         ),
+        ("key rotate", "ec2:ImportKeyPair", ("--yes",)),
         ("cancel", "ec2:TerminateInstances", ("--yes",)),
     ],
 )
@@ -226,7 +232,7 @@ def test_other_commands_say_it_too(
     alice.may(*printed("launch"))
     launched, _ = alice("launch", "-o", "ids")
     alice.may(*without(printed(command), action))
-    instance = () if command == "list" else (launched.stdout.strip(),)
+    instance = () if command in {"list", "key rotate"} else (launched.stdout.strip(),)
     finished, _ = alice(*command.split(), *instance, *words)
     assert finished.code in (4, 6), finished.stderr
     assert action in finished.stderr

@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
 from spawn.aws.ec2 import Instance, KeyPair
-from spawn.connect.kept_keys import HeldKey
+from spawn.connect.kept_keys import LONGEST_USE, HeldKey
 from spawn.connect.keys import is_pair_name, pair_name
 from spawn.connect.publickey import PublicKey, parse_public_key
 from spawn.core.tags import Tag
 from spawn.lifecycle.keys.facts import KeyFacts, KeyRegion
 from spawn.lifecycle.regions import FailedRegion
-
-# The seeds of most rules for keys say quarterly.
-LONGEST_USE = timedelta(days=90)
 
 
 class Use(enum.StrEnum):

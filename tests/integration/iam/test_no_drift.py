@@ -124,6 +124,7 @@ def test_every_command_works_with_what_is_printed_for_it(
         ("ssh-config",),
         ("config", "show", "--organisation"),
         ("doctor",),
+        ("doctor", "--data", "--key", key),
         ("policy show", rich),
         ("policy lint", rich),
         ("policy can", rich, "s3:GetObject", "arn:aws:s3:::my-bucket/key"),

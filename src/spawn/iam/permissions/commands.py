@@ -275,6 +275,11 @@ _DOCTOR = together(
         "ec2:DescribeRegions",
         "ec2:DescribeVpcEndpoints",
         "iam:SimulatePrincipalPolicy",
+        "kms:GetKeyPolicy",
+        "kms:GetKeyRotationStatus",
+        "kms:ListGrants",
+        "s3:GetBucketEncryption",
+        "s3:GetBucketVersioning",
         "service-quotas:GetServiceQuota",
     ),
 )

@@ -20,10 +20,11 @@ from spawn.lifecycle.account_facts import read_account
 from spawn.lifecycle.cleanup import cleanup, plan_cleanup
 from spawn.lifecycle.leftover import CleanupScope
 from tests.integration.iam.conftest import Person, printed, without
-from tests.integration.launch.account import REGION, Account
+from tests.integration.launch.account import ACCOUNT, REGION, Account
 from tests.tools.sessions import session_at
 
 MakePerson = Callable[[str], Person]
+FINDS = 3
 DENIED = "is not authorized to perform"
 BUCKET = "s3:ReadOnly@my-bucket"
 NOISE = random.Random(5)
@@ -56,11 +57,11 @@ class Story:
         self.person = person
         self.called: set[str] = set()
 
-    def __call__(self, command: str, *words: str) -> str:
-        """Run a command under its own policy; what it printed."""
+    def __call__(self, command: str, *words: str, code: int = 0) -> str:
+        """Run a command under its own policy; what it printed. `code` is what it ends with."""
         self.person.may(*printed(command))
         finished, calls = self.person(*command.split(), *words)
-        assert finished.code == 0, finished.stderr
+        assert finished.code == code, finished.stderr
         assert DENIED not in finished.stdout + finished.stderr
         assert calls <= {need.operation for need in NEEDS[command]}, command
         self.called |= calls
@@ -124,7 +125,6 @@ def test_every_command_works_with_what_is_printed_for_it(
         ("ssh-config",),
         ("config", "show", "--organisation"),
         ("doctor",),
-        ("doctor", "--data", "--key", key),
         ("policy show", rich),
         ("policy lint", rich),
         ("policy can", rich, "s3:GetObject", "arn:aws:s3:::my-bucket/key"),
@@ -153,6 +153,16 @@ def test_every_command_works_with_what_is_printed_for_it(
         for need in needs
     }
     assert rows - spawn.called == OF_OTHER_TESTS
+
+
+def test_the_doctor_sees_what_protects_data(alice: Person, account: Account) -> None:
+    """With what is printed for it nothing of spawn's bucket or of a key is UNKNOWN."""
+    key = account.client("kms").create_key()["KeyMetadata"]["KeyId"]
+    account.client("s3").create_bucket(Bucket=f"spawn-binaries-{ACCOUNT}-{REGION}")
+    found = Story(alice)("doctor", "--data", "--key", key, code=FINDS)
+    assert "encryption " in found
+    assert "key-use " in found
+    assert "UNKNOWN" not in found
 
 
 # What is removed, and a launch for which it is needed.

@@ -12,12 +12,20 @@ from typing import Any
 
 import pytest
 
+from spawn.aws.door import WritingDoor
+from spawn.aws.perform import Performer
+from spawn.cli.wiring import SystemClock
 from spawn.connect.kept_keys import HeldKey, held_keys, note_use, use_for_launches
-from tests.integration.launch.account import Account
+from spawn.connect.programs import LocalPrograms
+from spawn.lifecycle.keys.create import KeyWork
+from spawn.lifecycle.keys.facts import read_key_facts
+from spawn.lifecycle.keys.rotate import plan_rotation, rotate
+from tests.integration.launch.account import REGION, Account
 from tests.integration.launch.victim import Victim
 from tests.tools.faults import Effect, Fault, Moment
 from tests.tools.programs import Program
 from tests.tools.proxy import Proxy
+from tests.tools.sessions import session_at
 
 REFUSED, DENIED, PARTLY, KILLED = 3, 4, 6, -9
 ROTATE = ("key", "rotate", "--yes", "-o", "json")
@@ -240,19 +248,32 @@ def test_a_saved_plan_does_not_bring_a_key_back(
     assert len(held_keys(state)) == 1
 
 
-def test_two_rotations_at_once_are_one(account: Account, spawn: Program, state: Path) -> None:
-    """Both end well and name the same new key; the one before is kept, and there is no third."""
+def test_two_rotations_at_once_are_one(
+    account: Account, spawn: Program, state: Path, home: Path
+) -> None:
+    """Planned from the same key, both end well and name the same new one; there is no third."""
     assert spawn("key", "create").code == 0
+    variables = account.cloud.access.variables
+    keys = (variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"])
+    url, config = account.cloud.endpoint_url, home / "config"
+    door = WritingDoor(session_at(url, config, region=REGION, keys=keys))
+    work = KeyWork(
+        state_directory=state,
+        programs=LocalPrograms(),
+        reader=door,
+        performer=Performer(writer=door, clock=SystemClock()),
+        region=REGION,
+        now=SystemClock().now(),
+    )
+    facts = read_key_facts(door, home_region=REGION)
+    plan = plan_rotation(work, facts)
     with ThreadPoolExecutor(2) as pool:
-        done = list(pool.map(lambda _: spawn(*ROTATE), range(2)))
-    assert [one.code for one in done] == [0, 0], done
-    documents = [one.document() for one in done]
-    names = {one["name"] for one in documents}
-    assert names == {held_keys(state)[0].key.pair_name}
-    if all(one["before"] == documents[0]["before"] for one in documents):
-        assert sorted(one["first"] for one in documents) == [False, True]
-        assert len(held_keys(state)) == 2
-    assert set(pairs(account)) == {one.key.pair_name for one in held_keys(state)}
+        done = list(pool.map(lambda _: rotate(plan, work, facts), range(2)))
+    current, former = held_keys(state)
+    assert {one.name for one in done} == {current.key.pair_name}
+    assert sorted(one.first for one in done) == [False, True]
+    assert former.key.pair_name == plan.before.name
+    assert set(pairs(account)) == {current.key.pair_name, former.key.pair_name}
 
 
 def test_what_aws_does_not_take_is_not_used(

@@ -19,6 +19,7 @@ from spawn.aws.operation import Operation
 # Those of the Operation table, and those by which botocore's chain gets credentials.
 SERVICES = frozenset(
     {
+        "accessanalyzer",
         "cloudtrail",
         "config",
         "dynamodb",

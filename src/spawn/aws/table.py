@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from spawn.aws import (
+    access_analyzer,
     cloudtrail,
     config,
     denials,
@@ -37,6 +38,7 @@ from spawn.core.errors import Defect
 OPERATIONS: dict[str, Operation] = {
     known.key: known
     for module in (
+        access_analyzer,
         denials,
         config,
         cloudtrail,

@@ -7,27 +7,38 @@ import msgspec
 from spawn.iam.arns import parse_arn
 from spawn.iam.breadth import broad_managed_policy
 from spawn.iam.lint import RULES, Finding, Linted, Place, PolicyKind, Source, lint
+from spawn.lifecycle.lint_online import Looked
 from spawn.lifecycle.policies_of import HeldPolicy, Holder
 
 _BROAD = RULES["broad-managed-policy"]
 
 
-def lint_held(holder: Holder) -> tuple[Linted, ...]:
+def lint_held(holder: Holder) -> tuple[Looked, ...]:
     """Return what is wrong with each policy: those that it has, its boundary, who may assume it.
 
     Policies of AWS's own can't be mended, only replaced: of them it is told whether they are wide.
     """
     account = parse_arn(holder.principal).account
-    policies = [_linted(policy, PolicyKind.IDENTITY, account) for policy in holder.policies]
+    held = [(policy, PolicyKind.IDENTITY) for policy in holder.policies]
     if holder.boundary is not None:
-        policies.append(_linted(holder.boundary, PolicyKind.BOUNDARY, account))
+        held.append((holder.boundary, PolicyKind.BOUNDARY))
     if holder.trust is not None:
-        policies.append(_linted(holder.trust, PolicyKind.TRUST, account))
-    return tuple(_named_after(linted, holder.name) for linted in policies)
+        held.append((holder.trust, PolicyKind.TRUST))
+    return tuple(
+        Looked(
+            linted=_named_after(_linted(policy, kind, account), holder.name),
+            text=None if _is_of_aws(policy) else policy.text,
+        )
+        for policy, kind in held
+    )
+
+
+def _is_of_aws(policy: HeldPolicy) -> bool:
+    return ":iam::aws:policy/" in policy.name
 
 
 def _linted(policy: HeldPolicy, kind: PolicyKind, account: str) -> Linted:
-    if ":iam::aws:policy/" not in policy.name:
+    if not _is_of_aws(policy):
         source = Source(name=policy.name, kind=kind, account=account)
         return lint(policy.text.encode(errors="surrogatepass"), source)
     reason = broad_managed_policy(policy.name) if kind is PolicyKind.IDENTITY else None

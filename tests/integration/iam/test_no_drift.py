@@ -125,7 +125,7 @@ def test_every_command_works_with_what_is_printed_for_it(
         ("config", "show", "--organisation"),
         ("doctor",),
         ("policy show", rich),
-        ("policy lint", rich),
+        ("policy lint", rich, "--online"),
         ("policy can", rich, "s3:GetObject", "arn:aws:s3:::my-bucket/key"),
         ("policy diff", rich, BUCKET),
         ("policy rightsize", rich),

@@ -16,7 +16,7 @@ from tests.tools.source import modules
 
 READ_VERBS = (
     *("Describe", "Get", "List", "Head", "Query", "Scan", "BatchGet", "Lookup", "Simulate"),
-    "Filter",
+    *("Filter", "Validate"),
 )
 READ_LEVELS = frozenset({"Read", "List"})
 # Where an answer says that it is not the whole one.

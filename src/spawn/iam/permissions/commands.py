@@ -335,7 +335,7 @@ NEEDS: Final[Mapping[str, tuple[Need, ...]]] = {
     "doctor": _DOCTOR,
     "config": _ORGANISATION,
     "policy show": _HOLDERS,
-    "policy lint": _HOLDERS,
+    "policy lint": together(_HOLDERS, may("--online is refused", "accessanalyzer:ValidatePolicy")),
     "policy can": together(
         _HOLDERS,
         may(

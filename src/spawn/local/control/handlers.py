@@ -31,6 +31,7 @@ from spawn.local.control import (
     sessions,
     simulation,
     spot,
+    validation,
 )
 from spawn.local.control.denials import decode_denial
 from spawn.local.control.duty import Duty
@@ -166,6 +167,7 @@ def _default_key(_: Duty) -> Any:
 
 PERFORMED: dict[str, Callable[[Duty], Any]] = {
     **region_settings.PERFORMED,
+    "accessanalyzer:ValidatePolicy": validation.validate_policy,
     "ec2-instance-connect:SendSSHPublicKey": instance_connect.send_ssh_public_key,
     "cloudtrail:DeleteTrail": trails.delete_trail,
     "cloudtrail:DescribeTrails": trails.describe_trails,

@@ -119,6 +119,14 @@ def _details(prefix: str, action: str) -> dict[str, Any]:
 
 
 @functools.cache
+def known_actions(prefix: str) -> frozenset[str]:
+    """The names of a service's actions, in lower case; none for a service that there is not."""
+    if not _reference().services.service_exists(prefix):
+        return frozenset()
+    return frozenset(map(str.lower, _reference().actions.get_actions_for_service(prefix)))
+
+
+@functools.cache
 def resource_types(prefix: str, action: str) -> dict[str, bool]:
     """The resource types of an action, and whether each is required; empty for "*" actions."""
     found = _details(prefix, action).get("resourceTypes", [])

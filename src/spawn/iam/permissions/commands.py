@@ -309,6 +309,10 @@ _OBSERVED = together(
         "s3:GetObject",
         "s3:ListObjectsV2",
     ),
+    may(
+        "instances whose sessions began before the time that is asked about are not seen",
+        "iam:ListInstanceProfilesForRole",
+    ),
 )
 
 NEEDS: Final[Mapping[str, tuple[Need, ...]]] = {

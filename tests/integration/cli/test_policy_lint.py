@@ -46,11 +46,19 @@ def test_a_file_is_told_and_mended_in_place(offline: Program, home: Path) -> Non
     assert place["artifactLocation"]["uri"] == "p.json"
     assert place["region"] == {"startLine": 1, "startColumn": BAD.index('"s3:List') + 1}
     assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
+    [fix] = result["fixes"]
+    [change] = fix["artifactChanges"]
+    [replacement] = change["replacements"]
+    region = replacement["deletedRegion"]
+    assert (region["startLine"], region["endLine"]) == (1, 1)
+    before, behind = BAD[: region["startColumn"] - 1], BAD[region["endColumn"] - 1 :]
+    by_sarif = before + replacement["insertedContent"]["text"] + behind
     mended = offline("policy", "lint", "--fix", "p.json")
     assert mended.code == 0, mended.stdout
     assert path.read_text() == BAD.replace(
         '"arn:aws:s3:::b/*"', '["arn:aws:s3:::b/*", "arn:aws:s3:::b"]'
     )
+    assert path.read_text() == by_sarif
     assert path.stat().st_mode & 0o777 == 0o640
 
 

@@ -6,6 +6,7 @@ import enum
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import assert_never
+from urllib.parse import quote
 
 import msgspec
 
@@ -148,4 +149,26 @@ def _sarif_result(finding: Finding, ids: list[str]) -> dict[str, object]:
         "level": _LEVELS[finding.severity],
         "message": {"text": f"{finding.message}: {finding.remedy}"},
         "locations": [sarif_location(finding.place)],
+        **({"fixes": [_sarif_fix(finding)]} if finding.is_fixable else {}),
+    }
+
+
+def _sarif_fix(finding: Finding) -> dict[str, object]:
+    """Return what `--fix` would write (SARIF 2.1.0, section 3.55)."""
+    replacements = [
+        {
+            "deletedRegion": {
+                "startLine": each.line,
+                "startColumn": each.column,
+                "endLine": each.end_line,
+                "endColumn": each.end_column,
+            },
+            "insertedContent": {"text": each.text},
+        }
+        for each in finding.fix
+    ]
+    file = {"uri": quote(finding.place.policy)}
+    return {
+        "description": {"text": finding.remedy},
+        "artifactChanges": [{"artifactLocation": file, "replacements": replacements}],
     }

@@ -149,40 +149,6 @@ def test_every_command_works_with_what_is_printed_for_it(
     assert rows - spawn.called == OF_OTHER_TESTS
 
 
-# What is removed, and a launch for which it is needed.
-REQUIRED = (
-    ("ec2:AuthorizeSecurityGroupIngress", ()),
-    ("ec2:CreateSecurityGroup", ()),
-    ("ec2:CreateTags", ()),
-    ("ec2:DescribeImages", ()),
-    ("ec2:DescribeSubnets", ()),
-    ("ec2:ImportKeyPair", ()),
-    ("ec2:RunInstances", ()),
-    ("iam:AttachRolePolicy", ("--iam-managed-policies", "AmazonSQSReadOnlyAccess")),
-    ("iam:CreateInstanceProfile", ("--iam-policy", BUCKET)),
-    ("iam:CreateRole", ()),
-    ("iam:GetRole", ()),
-    ("iam:PassRole", ("--iam-policy", BUCKET)),
-    ("iam:PutRolePolicy", ()),
-    ("scheduler:CreateSchedule", ()),
-    ("scheduler:CreateScheduleGroup", ()),
-)
-
-
-@pytest.mark.parametrize(("action", "words"), REQUIRED, ids=lambda value: str(value)[:30])
-def test_a_launch_without_one_action_says_which(
-    action: str, words: tuple[str, ...], alice: Person, account: Account
-) -> None:
-    """What is missing is named, with its resource and the statement to add, and nothing is left."""
-    alice.may(*without(printed("launch"), action))
-    finished, _ = alice("launch", *words)
-    assert finished.code in (3, 4), finished.stderr
-    assert f"{DENIED}: {action}" in finished.stderr
-    assert f'this statement allows it: {{"Effect": "Allow", "Action": "{action}"' in finished.stderr
-    assert "try: " in finished.stderr
-    assert account.billable() == []
-
-
 OPTIONAL = (
     ("pricing:GetProducts", "unknown"),
     ("ssm:GetParameter", "whether your organisation has defaults can't be seen"),

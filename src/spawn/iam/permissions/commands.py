@@ -19,11 +19,14 @@ _WHO = together(
     must("sts:GetCallerIdentity"),
     may("what EC2's denials encode stays unread", "sts:DecodeAuthorizationMessage"),
 )
+_SCHEDULES = may(
+    "whether a schedule stands behind an instance is UNKNOWN", "scheduler:ListSchedules"
+)
 _FIND = together(
     _WHO,
-    must("ec2:DescribeInstances"),
-    may("all of AWS's regions are looked into", "ec2:DescribeRegions"),
-    may("whether a schedule stands behind an instance is UNKNOWN", "scheduler:ListSchedules"),
+    # Where no --region is given: nothing that is said of all regions would be true without them.
+    must("ec2:DescribeInstances", "ec2:DescribeRegions"),
+    _SCHEDULES,
 )
 _ROLE_READ = must(
     "iam:GetPolicy",
@@ -42,14 +45,13 @@ _ARM = together(
         "scheduler:DeleteSchedule",
         "scheduler:GetSchedule",
         "scheduler:GetScheduleGroup",
-        "scheduler:UpdateSchedule",
     ),
 )
+_REARM = together(_ARM, must("scheduler:UpdateSchedule"))
 _UNMENDED = "what an earlier command was cut off from is not made good"
 # What commands do after their own work: `cli.mending`. It never fails them.
-_MEND = together(
-    _FIND,
-    may(_UNMENDED, *(need.operation for need in _ARM)),
+_MENDING = together(
+    may(_UNMENDED, *(need.operation for need in _REARM)),
     may("what an agent says is UNKNOWN", "ec2:GetConsoleOutput"),
     may(
         "an ended instance's name stays in DNS",
@@ -58,6 +60,7 @@ _MEND = together(
     ),
     may("the registry forgets it", "dynamodb:PutItem", "dynamodb:TransactWriteItems"),
 )
+_MEND = together(_FIND, _MENDING)
 _REGISTRY = may(
     "the registry forgets the launch",
     "dynamodb:CreateTable",
@@ -98,7 +101,6 @@ _OWN_GROUP = must(
     "ec2:DescribeManagedPrefixLists",
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeVpcs",
-    "ec2:RevokeSecurityGroupEgress",
 )
 _NAMED = must(
     "route53:GetHostedZone", "route53:ListHostedZonesByName", "route53:ListResourceRecordSets"
@@ -130,6 +132,7 @@ _LAUNCH = together(
         "ec2:DescribeRouteTables",
         "ec2:DescribeSubnets",
         "ec2:ImportKeyPair",
+        "ec2:RevokeSecurityGroupEgress",
         "ec2:RunInstances",
         "ec2:TerminateInstances",
         "iam:AddRoleToInstanceProfile",
@@ -143,13 +146,13 @@ _LAUNCH = together(
         "ec2:GetEbsDefaultKmsKeyId",
         "ec2:GetEbsEncryptionByDefault",
     ),
+    may(_UNMENDED, "scheduler:UpdateSchedule"),
     _POSTURE,
     _PRICES,
     _ORGANISATION,
     _REGISTRY,
 )
-_CONNECT = together(
-    _FIND,
+_REACH = together(
     may(
         "a connection that fails is not explained",
         "ec2:DescribeImages",
@@ -163,28 +166,24 @@ _CONNECT = together(
     may("there is no way through Session Manager", "ssm:DescribeInstanceInformation"),
     may("there is no way through Session Manager", "ssm:StartSession", "ssm:TerminateSession"),
 )
-_HOLD = together(
-    _MEND,
-    _ARM,
-    must(
-        "ec2:CreateTags",
-        "ec2:DeleteTags",
-        "ec2:DescribeInstanceAttribute",
-        "ec2:ModifyInstanceAttribute",
-    ),
-)
+_CONNECT = together(_FIND, _REACH)
+# In the region that it launches in: it looks into no other.
+_LAUNCH_AND_REACH = together(_LAUNCH, _REACH, _SCHEDULES)
+_PROTECT = must("ec2:DescribeInstanceAttribute", "ec2:ModifyInstanceAttribute")
+_HOLD = together(_MEND, _PROTECT, must("ec2:CreateTags", "scheduler:DeleteSchedule"))
+_UNHOLD = together(_MEND, _REARM, _PROTECT, must("ec2:DeleteTags"))
 _EXTEND = together(
     _MEND,
-    _ARM,
+    _REARM,
     _ORGANISATION,
     must("ec2:CreateTags"),
     may("whether its agent follows is UNKNOWN", "ec2:DescribeInstanceAttribute"),
 )
-_CANCEL = together(
-    _MEND,
+_END = together(
     must("ec2:TerminateInstances"),
     may("its schedule is left to cleanup", "scheduler:DeleteSchedule"),
 )
+_CANCEL = together(_MEND, _END)
 _CLEANUP = together(
     _MEND,
     must(
@@ -193,6 +192,7 @@ _CLEANUP = together(
         "ec2:DescribeKeyPairs",
         "ec2:DescribeNetworkInterfaces",
         "ec2:DescribeSecurityGroups",
+        "ec2:TerminateInstances",
         "iam:DeleteInstanceProfile",
         "iam:DeleteRole",
         "iam:DeleteRolePolicy",
@@ -225,7 +225,6 @@ _INSTALL = together(
         "iam:AttachRolePolicy",
         "iam:CreateInstanceProfile",
         "iam:GetInstanceProfile",
-        "route53:GetHostedZone",
         "route53:ListHostedZonesByName",
     ),
 )
@@ -312,14 +311,14 @@ _OBSERVED = together(
 )
 
 NEEDS: Final[Mapping[str, tuple[Need, ...]]] = {
-    "launch": together(_LAUNCH, _CONNECT),
+    "launch": _LAUNCH_AND_REACH,
     "list": _MEND,
     "status": together(
         _MEND, _POSTURE, may("what its work said at its end is UNKNOWN", "dynamodb:GetItem")
     ),
     "connect": _CONNECT,
     "network allow": _ALLOW,
-    "run": together(_LAUNCH, _CONNECT, _CANCEL),
+    "run": together(_LAUNCH_AND_REACH, _MENDING, _END),
     "cp": _CONNECT,
     "logs": together(_CONNECT, may("what it shipped is not shown", "logs:FilterLogEvents")),
     "ssh-config": _CONNECT,
@@ -328,10 +327,10 @@ NEEDS: Final[Mapping[str, tuple[Need, ...]]] = {
     "start": together(_MEND, must("ec2:StartInstances")),
     "hibernate": together(_MEND, must("ec2:StopInstances")),
     "hold": _HOLD,
-    "unhold": _HOLD,
+    "unhold": _UNHOLD,
     "cancel": _CANCEL,
     "cleanup": _CLEANUP,
-    "apply": together(_LAUNCH, _CONNECT),
+    "apply": _LAUNCH_AND_REACH,
     "doctor": _DOCTOR,
     "config": _ORGANISATION,
     "policy show": _HOLDERS,

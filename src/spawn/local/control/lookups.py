@@ -52,6 +52,17 @@ class AccountLookup:
         """The tags of a queue, repository, secret, key or log group, by its ARN or name."""
         return service_tags(service, name, region)
 
+    def organization_policy(self, policy_id: str | None) -> str | None:
+        """The ARN of a policy of the organisation; of one that is to be made, where None."""
+        organizations = account.organizations()
+        if organizations.org is None:
+            return None
+        if policy_id is None:
+            where = f"{self.account_id}:policy/{organizations.org.id}"
+            return f"arn:{self.partition}:organizations::{where}/service_control_policy/*"
+        found = (each.arn for each in organizations.policies if each.id == policy_id)
+        return next(found, None)
+
     def key_aliases(self, identifier: str, region: str) -> tuple[str, ...]:
         """The aliases of a key, by any of its names."""
         key = find_key(identifier, region)

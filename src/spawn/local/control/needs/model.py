@@ -69,6 +69,9 @@ class Lookup(Protocol):
     def default_group(self, region: str) -> str | None:
         """The default security group of the default VPC."""
 
+    def organization_policy(self, policy_id: str | None) -> str | None:
+        """The ARN of a policy of the organisation; of one that is to be made, where None."""
+
     def owner_of_bucket(self, name: str) -> str | None:
         """The account that a bucket belongs to."""
 

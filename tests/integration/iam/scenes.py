@@ -23,7 +23,7 @@ from typing import Any, Final
 
 from spawn.iam.documents import Effect, PolicyDocument, Statement, allow
 from tests.integration.iam.printing import printed, without
-from tests.integration.iam.world import REGION, Visit, World
+from tests.integration.iam.world import REGION, Visit, World, be_alone
 from tests.tools.forks import Copy, serve
 
 BUCKET = "s3:ReadOnly@my-bucket"
@@ -373,7 +373,9 @@ class Stage:
             names = launched(visit)
             _run(visit, "status", names["rich"], *HERE)
             _run(visit, "cancel", names["plain"], "--yes", *HERE)
+        be_alone()
         self._world.settle()
+        be_alone()
 
     def answer(self, request: dict[str, Any]) -> Any:
         """Run a scene's command under its printed policies without the `removed` actions."""
@@ -394,6 +396,7 @@ class Stage:
         world.may(EVERYTHING)
         with world.open() as visit:
             names = prepare(visit)
+        be_alone()
         return lambda asked: self._run(*asked, names=names)
 
     def _run(self, scene: Scene, removed: list[str], *, names: Names) -> dict[str, Any]:

@@ -170,35 +170,6 @@ def test_a_launch_does_without_what_it_can_do_without(alice: Person, account: Ac
     assert [one.ends_twice_over for one in account.billable()] == [True]
 
 
-@pytest.mark.parametrize(
-    ("command", "action", "words"),
-    [
-        ("list", "ec2:DescribeInstances", ()),
-        ("extend", "ec2:CreateTags", ("1h", "--no-wait", "--yes")),
-        ("stop", "ec2:StopInstances", ("--yes",)),
-        ("hold", "ec2:ModifyInstanceAttribute", ("--reason", "odd")),
-        (
-            "network allow",
-            "ec2:ModifyNetworkInterfaceAttribute",
-            ("--from", "192.0.2.1/32", "--yes"),
-        ),
-        ("cancel", "ec2:TerminateInstances", ("--yes",)),
-    ],
-)
-def test_other_commands_say_it_too(
-    command: str, action: str, words: tuple[str, ...], alice: Person
-) -> None:
-    """A command that may not do what it is for names the action, and the statement to add."""
-    alice.may(*printed("launch"))
-    launched, _ = alice("launch", "-o", "ids")
-    alice.may(*without(printed(command), action))
-    instance = () if command == "list" else (launched.stdout.strip(),)
-    finished, _ = alice(*command.split(), *instance, *words)
-    assert finished.code in (4, 6), finished.stderr
-    assert action in finished.stderr
-    assert f'this statement allows it: {{"Effect": "Allow", "Action": "{action}"' in finished.stderr
-
-
 def test_whoever_only_passes_roles_uses_what_was_installed(
     alice: Person, person: MakePerson
 ) -> None:

@@ -144,7 +144,7 @@ class World:
 
     @contextmanager
     def open(self) -> Iterator[Visit]:
-        """Listen; at the end nothing of it runs any more."""
+        """Listen, until the end of it; threads that served end a little later (`be_alone`)."""
         listener = listen_on_loopback(0, self._answer)
         thread = threading.Thread(target=listener.serve_forever, args=(0.02,))
         thread.start()
@@ -153,7 +153,6 @@ class World:
         finally:
             listener.shutdown()
             listener.server_close()
-            _wait_for_threads()
 
     def _answer(self, request: Request) -> Response:
         with self._engine.memory.lock:
@@ -221,9 +220,14 @@ def _text(document: PolicyDocument) -> str:
     return json.dumps(msgspec.to_builtins(document))
 
 
-def _wait_for_threads() -> None:
-    """Wait until those that served are gone: they go with the connections of those that asked."""
+def be_alone() -> None:
+    """Wait until this thread is the only one: those that served go with their connections.
+
+    What there is by then is put out of the garbage collector's sight: it would touch, and so copy,
+    all the memory that a copy of this process shares with it.
+    """
     deadline = time.monotonic() + THREADS_END_WITHIN_SECONDS
     while threading.active_count() > 1 and time.monotonic() < deadline:
         gc.collect()
         time.sleep(0.01)
+    gc.freeze()

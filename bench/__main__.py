@@ -10,6 +10,7 @@ from pathlib import Path
 from bench.agent import Agent, sizes
 from bench.linting import linting
 from bench.policies import judgements
+from bench.secrets import scanning
 from bench.timing import Cost, ProgramFailed, Ratio, cost, ratio_of_medians
 from tests.tools.clouds import Cloud, running_cloud
 from tests.tools.programs import PROGRAMS, Program, clean_environment
@@ -118,6 +119,7 @@ def measure(home: Path) -> Iterator[Ratio]:
     yield from sizes()
     yield from linting()
     yield from judgements()
+    yield from scanning()
     with running_cloud() as of_agent:
         environment = of_agent.environment(home)
         agent = Agent(Program(path=PROGRAMS / "spawn", environment=environment, directory=home))

@@ -22,6 +22,7 @@ from typing import TypeVar
 from spawn.cli.assembly import (
     held_to_floor,
     own_public_key,
+    own_trust,
     perform_launch,
     planner,
 )
@@ -51,6 +52,7 @@ from spawn.launch.spec import (
     Waiver,
 )
 from spawn.lifecycle.listed import ListedInstance
+from spawn.secrets.references import SecretReference, parse_references
 
 __all__ = [
     "Completion",
@@ -171,12 +173,18 @@ def launch(
     dns_name: str | None = None,
     dns_zone: str | None = None,
     ship_logs: bool = False,
+    ssh_ca: bool = False,
+    secrets: Mapping[str, str] | None = None,
+    secrets_in_environment: Mapping[str, str] | None = None,
+    secret_user: str | None = None,
     allow: Mapping[str, str] | None = None,
     on_expiry: str = "terminate",
 ) -> Instance:
     """Launch an instance and return it, running and checked.
 
-    Parameters are the flags of `spawn launch`; `allow` gives the reason by the control's id.
+    Parameters are the flags of `spawn launch`; `allow` gives the reason by the control's id, and
+    `secrets` the reference by the secret's name: {"API_KEY": "secretsmanager:myapp/api-key"}.
+    `secrets_in_environment` is `--secret-env`.
     Raises one of `spawn.core.errors`; what was made for this launch alone is gone by then, or
     named in the error's `aftermath`.
     """
@@ -200,7 +208,7 @@ def launch(
         ttl=ttl,
         security=_member(Level, security, parameter="security"),
         key_pair=key_pair,
-        public_key="" if key_pair else own_public_key(wiring),
+        public_key="" if key_pair or ssh_ca else own_public_key(wiring),
         security_groups=tuple(security_groups),
         ssh_from=tuple(ssh_from),
         vpc=vpc,
@@ -230,6 +238,14 @@ def launch(
         dns_name=dns_name,
         dns_zone=dns_zone,
         ship_logs=ship_logs,
+        ssh_ca=own_trust(wiring) if ssh_ca else None,
+        secrets=(
+            *_references(secrets, parameter="secrets", in_environment=False),
+            *_references(
+                secrets_in_environment, parameter="secrets_in_environment", in_environment=True
+            ),
+        ),
+        secret_user=secret_user,
     )
     return _launched(wiring, account, spec, launch_id)
 
@@ -259,6 +275,13 @@ def _launched(wiring: Wiring, account: Account, spec: LaunchSpec, launch_id: str
         _wiring=wiring,
         _account=account,
     )
+
+
+def _references(
+    by_name: Mapping[str, str] | None, *, parameter: str, in_environment: bool
+) -> tuple[SecretReference, ...]:
+    texts = [f"{name}={source}" for name, source in (by_name or {}).items()]
+    return parse_references(texts, flag=parameter, in_environment=in_environment)
 
 
 def _several(value: str | Sequence[str]) -> tuple[str, ...]:

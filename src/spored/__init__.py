@@ -23,6 +23,12 @@ Duties that call AWS, which children do:
     asking      EC2 stops or hibernates this instance
     fetch       no duty: the person's script, where user-data had no room for it
 
+Secrets, which units of their own see to:
+
+    secrets     tells what came of them; whoever needs them waits, and is started with them
+    deliver     fetches them, and puts them where they are found
+    imds        keeps others from metadata, by rules of routing
+
 A duty is a module with a class `Duty(agent, words)`: `wishes()` is called at each look and
 returns ends that it wants, `act(deed)` at each deed. `spored NAME ...` on the instance runs the
 function `main` of the module NAME.

@@ -40,12 +40,12 @@ def wait_for(
     raise AssertionError(f"waited in vain for {what}")
 
 
-def client(cloud: Cloud, service: str) -> Any:
+def client(cloud: Cloud, service: str, *, region: str = REGION) -> Any:
     """A client of the account's administrator, which never asks twice."""
     variables = cloud.access.variables
     return _SESSION.create_client(
         service,
-        region_name=REGION,
+        region_name=region,
         endpoint_url=cloud.endpoint_url,
         aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],

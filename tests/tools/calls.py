@@ -20,8 +20,8 @@ from botocore.exceptions import UnknownServiceError
 _SCOPE = re.compile(r"Credential=[^/]+/\d{8}/[^/]*/([^/]+)/aws4_request")
 _PRESIGNED_SCOPE = re.compile(r"[^/]+/\d{8}/[^/]*/([^/]+)/aws4_request")
 # Signing name -> botocore's name, where they differ.
-_NAMES = {"servicequotas": "service-quotas"}
-_READ_VERBS = ("Describe", "Get", "Head", "List", "Query", "Scan")
+_NAMES = {"access-analyzer": "accessanalyzer", "servicequotas": "service-quotas"}
+_READ_VERBS = ("Describe", "Get", "Head", "List", "Query", "Scan", "Validate")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +111,7 @@ def _operation_of_route(
 @functools.cache
 def _routes(service: str) -> tuple[_Route, ...]:
     try:
-        model = botocore.session.Session().get_service_model(service)
+        model = botocore.session.Session().get_service_model(_NAMES.get(service, service))
     except UnknownServiceError:
         return ()
     if not model.metadata["protocol"].startswith("rest"):

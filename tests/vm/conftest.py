@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from spawn.core.steps import Parameters
@@ -22,7 +23,7 @@ KVM = Accelerator(name="kvm", ttl=timedelta(minutes=3), boot_seconds=120)
 # Emulated, on a machine that others use too: measured were two to five minutes until a login.
 TCG = Accelerator(name="tcg", ttl=timedelta(minutes=10), boot_seconds=580)
 PROBE_SECONDS = 20
-Boot = Callable[[bytes], Machine]
+Boot = Callable[..., Machine]
 
 
 @pytest.fixture(scope="session")
@@ -60,11 +61,14 @@ def accelerator(image: Path, tmp_path_factory: pytest.TempPathFactory) -> Accele
 def boot(
     image: Path, accelerator: Accelerator, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Boot]:
-    """What starts a machine with a person's user-data, as `spawn launch` would have it."""
+    """What starts a machine with a person's user-data, as `spawn launch` would have it.
+
+    Fields of the instance may be given others than the launch's.
+    """
     machines: list[Machine] = []
 
-    def start(user_data: bytes) -> Machine:
-        launched = _instance(user_data, accelerator.ttl)
+    def start(user_data: bytes, /, **changes: object) -> Machine:
+        launched = msgspec.structs.replace(_instance(user_data, accelerator.ttl), **changes)
         directory = tmp_path_factory.mktemp("machine")
         machine = Machine(directory, launched, image=image, accelerator=accelerator)
         machines.append(machine)

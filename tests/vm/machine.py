@@ -25,8 +25,12 @@ from tests.e2e.boxes import wait_for
 from tests.tools.programs import Finished, clean_environment, run
 
 METADATA = Path(__file__).with_name("metadata_once.py")
+SECRET = Path(__file__).with_name("secret_once.py")
 # An address of the network that holds 169.254.169.254 too: QEMU forwards within it alone.
 NETWORK, ROUTER, ADDRESS = "169.254.0.0/16", "169.254.0.2", "169.254.0.15"
+SECRETS_ADDRESS = "169.254.0.9"
+# Emulated beside others' work, a login alone was seen to take more than a minute.
+COMMAND_SECONDS = 240.0
 CONSOLES = "console=tty0 console=ttyS0,115200"  # as Debian's image for EC2 has them
 _BEAT = re.compile(r"spored: (\d+) (\S+Z) (\S.*) until (\S+Z) order ([0-9a-f]{8}) (\S*)")
 
@@ -55,8 +59,10 @@ class Machine:
     def __init__(
         self, directory: Path, instance: Instance, *, image: Path, accelerator: Accelerator
     ) -> None:
+        """Start it. What `keep_secret` keeps is answered at SECRETS_ADDRESS."""
         self.directory, self.accelerator = directory, accelerator
         self.console_file = directory / "console"
+        self.secret = directory / "secret"
         self.environment = clean_environment(directory / "home")
         self.ssh = self._ssh_words(_free_port())
         self.put(msgspec.structs.replace(instance, public_keys=(("key", self._make_key()),)))
@@ -93,6 +99,7 @@ class Machine:
         network = (
             f"user,id=vpc,restrict=on,net={NETWORK},host={ROUTER},dhcpstart={ADDRESS}"
             f",guestfwd=tcp:169.254.169.254:80-cmd:{answers}"
+            f",guestfwd=tcp:{SECRETS_ADDRESS}:80-cmd:{sys.executable} -I {SECRET} {self.secret}"
             f",hostfwd=tcp:127.0.0.1:{self.port}-{ADDRESS}:22"
         )
         return (
@@ -115,6 +122,10 @@ class Machine:
         path = self.directory / "instance.json"
         path.with_suffix(".new").write_bytes(msgspec.json.encode(instance))
         path.with_suffix(".new").rename(path)
+
+    def keep_secret(self, value: str) -> None:
+        """Have this be the value of the secret that it may read."""
+        self.secret.write_text(value, encoding="utf-8")
 
     @property
     def due(self) -> datetime:
@@ -174,7 +185,12 @@ class Machine:
     def run(self, script: str) -> Finished:
         """Run a script of the shell on it, as its first user."""
         words = (*self.ssh, script)
-        return run(words, environment=self.environment, directory=self.directory)
+        return run(
+            words,
+            environment=self.environment,
+            directory=self.directory,
+            timeout_seconds=COMMAND_SECONDS,
+        )
 
     def sh(self, script: str) -> str:
         """Run a script of the shell on it; return what it says. Fails where the script does."""

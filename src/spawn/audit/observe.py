@@ -1,7 +1,6 @@
 """All that was seen of a role.
 
-1. Its sessions: of an instance the one that bears its id; of a role those that were begun in the
-   window, which the history knows by the role's ARN.
+1. Its sessions: of an instance the one that bears its id; of a role those of `audit.sessions`.
 2. What each session did, by the history of each region: management events. Those of global
    services such as IAM are in one region of the partition alone.
 3. What trails have delivered: data events, where one records them and its bucket may be read.
@@ -17,31 +16,18 @@ from datetime import timedelta
 import msgspec
 
 from spawn.audit.delivered import Window, is_wanted, read_delivered
+from spawn.audit.sessions import look_up, sessions_of
 from spawn.audit.trails import Data, merged, read_trails
-from spawn.aws import cloudtrail
-from spawn.aws.cloudtrail import FoundEvents
 from spawn.aws.door import Reader
-from spawn.aws.questions import Asker, value_of
+from spawn.aws.questions import Asker
 from spawn.core.instants import format_instant
 from spawn.iam.observed import Event
 from spawn.iam.rightsize import Sight
 
 # CloudTrail user guide, "Viewing event history": so long it is kept.
 HISTORY = timedelta(days=90)
-# AWS answers two lookups of 50 events a second: a minute and a half, at the most.
-MOST_EVENTS = 10_000
-MOST_SESSIONS = 50
 # CloudTrail user guide: "typically within about 5 minutes", and up to 15 by its FAQ.
 LATE = timedelta(minutes=15)
-
-
-class _Parameters(msgspec.Struct, frozen=True, rename="camel"):
-    role_session_name: str = ""
-    role_arn: str = ""
-
-
-class _Assumed(msgspec.Struct, frozen=True, rename="camel"):
-    request_parameters: _Parameters | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,16 +54,16 @@ def observe(
     data: list[Data] = []
     with ThreadPoolExecutor(max_workers=8) as pool:
         asker = Asker(reader, pool)
-        begun = [session] if session else _sessions(asker, windows, notes)
+        names = [session] if session else sessions_of(asker, windows, notes)
         for window in windows:
-            events += _history(asker, begun, window, notes)
+            events += _history(asker, names, window, notes)
             seen, delivered = _delivered(asker, window, bucket, notes)
             events += delivered
             data.append(seen)
     return Observed(
         events=_each_once(events),
         sight=Sight(data=_in_all(data)),
-        sessions=tuple(begun),
+        sessions=tuple(names),
         notes=tuple(dict.fromkeys(notes)),
     )
 
@@ -93,33 +79,12 @@ def _in_all(data: Sequence[Data]) -> Data:
     }
 
 
-def _sessions(asker: Asker, windows: Sequence[Window], notes: list[str]) -> list[str]:
-    """Return the names of the role's sessions, the latest begun first."""
-    found = [_lookup(asker, "ResourceName", each.role_arn, each) for each in windows]
-    assumed = (
-        msgspec.json.decode(each.cloud_trail_event, type=_Assumed, strict=False).request_parameters
-        for one in found
-        for each in one.events
-        if each.event_name.startswith("AssumeRole")
-    )
-    names = list(
-        dict.fromkeys(
-            each.role_session_name
-            for each in assumed
-            if each is not None and each.role_arn == windows[0].role_arn
-        )
-    )
-    if len(names) > MOST_SESSIONS or any(one.more for one in found):
-        notes.append(f"only the latest {min(len(names), MOST_SESSIONS)} sessions were looked at")
-    return names[:MOST_SESSIONS]
-
-
 def _history(
     asker: Asker, sessions: Sequence[str], window: Window, notes: list[str]
 ) -> list[Event]:
     events: list[Event] = []
     for name in sessions:
-        found = _lookup(asker, "Username", name, window)
+        found = look_up(asker, "Username", name, window)
         read = [
             msgspec.json.decode(each.cloud_trail_event, type=Event, strict=False)
             for each in found.events
@@ -139,18 +104,6 @@ def _each_once(events: Iterable[Event]) -> tuple[Event, ...]:
     return tuple(
         {each.event_id or str(number): each for number, each in enumerate(events)}.values()
     )
-
-
-def _lookup(asker: Asker, key: str, value: str, window: Window) -> FoundEvents:
-    question = cloudtrail.lookup_question(
-        key,
-        value,
-        since=window.since,
-        until=window.until,
-        most=MOST_EVENTS,
-        region=window.region,
-    )
-    return value_of(asker.ask(question)())
 
 
 def _delivered(

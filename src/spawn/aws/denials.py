@@ -14,11 +14,14 @@ authorization status messages"). It is put into the same sentence: there is one 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from typing import TypeVar
 
 import msgspec
 
 from spawn.aws.operation import Answer, write
 from spawn.core.denials import IDENTITY_POLICY, Denial
+from spawn.core.errors import AccessDenied, SpawnError
 
 # The Service Authorization Reference calls it a write; it changes nothing.
 DECODE_AUTHORIZATION_MESSAGE = write("sts", "DecodeAuthorizationMessage")
@@ -32,6 +35,7 @@ _SENTENCE = re.compile(
     r"| (?P<explicit>with an explicit deny)(?: in an? (?P<denying>[\w -]+(?:policy|boundary)))?"
     r")?"
 )
+_Error = TypeVar("_Error", bound=SpawnError)
 _ENCODED = re.compile(r"Encoded authorization failure message: (\S+)")
 
 
@@ -39,6 +43,17 @@ def denials_in(text: str) -> tuple[Denial, ...]:
     """Return the denials that AWS's words tell of, each once; none where they tell of none."""
     found = (_denial(match) for match in _SENTENCE.finditer(text))
     return tuple(dict.fromkeys(found))
+
+
+def with_denials(error: _Error, texts: Iterable[str]) -> _Error:
+    """Return the error with what these words of AWS's deny as its cause.
+
+    So whoever is told that something is left undone is told what would allow it, too.
+    """
+    found = dict.fromkeys(one for text in texts for one in denials_in(text))
+    if found:
+        error.__cause__ = AccessDenied("AWS denied a part of it", denials=tuple(found))
+    return error
 
 
 def _denial(match: re.Match[str]) -> Denial:

@@ -278,6 +278,7 @@ class KeyPair(Tagged, frozen=True, kw_only=True):
     key_fingerprint: str = ""
     key_type: str = ""
     public_key: str = ""
+    create_time: datetime | None = None
 
 
 class ManagedPrefixList(Shape, frozen=True, kw_only=True):

@@ -35,7 +35,8 @@ class SimulatedCall(msgspec.Struct, frozen=True, kw_only=True):
     """What the simulator is asked.
 
     `resource_policy` is the resource's own, `caller_arn` who asks where no user's or role's
-    policies are asked about; both may be empty, but the first needs the second there.
+    policies are asked about; both may be empty, but the first needs the second there. `boundary`
+    counts instead of the user's or role's own.
     """
 
     actions: tuple[str, ...]
@@ -43,6 +44,7 @@ class SimulatedCall(msgspec.Struct, frozen=True, kw_only=True):
     context: tuple[ContextEntry, ...] = ()
     resource_policy: str = ""
     caller_arn: str = ""
+    boundary: str = ""
 
 
 class Position(Shape, frozen=True, kw_only=True):
@@ -138,6 +140,8 @@ def _parameters(call: SimulatedCall) -> dict[str, Any]:
     }
     if call.resource_policy:
         parameters["ResourcePolicy"] = call.resource_policy
+    if call.boundary:
+        parameters["PermissionsBoundaryPolicyInputList"] = [call.boundary]
     if call.caller_arn:
         parameters["CallerArn"] = call.caller_arn
     return parameters

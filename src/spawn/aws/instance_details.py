@@ -159,3 +159,18 @@ def instances_question(ids: Sequence[str], *, region: str) -> Question[tuple[Ins
         understand=instances,
         absent_codes=("InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed"),
     )
+
+
+def running_with_question(profile_arns: Sequence[str], *, region: str) -> Question[tuple[str, ...]]:
+    """Ask for the ids of the instances that run with one of these instance profiles."""
+    return Question(
+        operation=DESCRIBE_INSTANCES,
+        parameters={
+            "Filters": [
+                {"Name": "iam-instance-profile.arn", "Values": list(profile_arns)},
+                {"Name": "instance-state-name", "Values": ["running"]},
+            ]
+        },
+        region=region,
+        understand=lambda answer: tuple(one.instance_id for one in instances(answer)),
+    )

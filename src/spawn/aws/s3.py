@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from spawn.aws.operation import Answer, Permission, read, write
 from spawn.aws.questions import Question
 
@@ -29,6 +31,8 @@ GET_PUBLIC_ACCESS_BLOCK = read(
 GET_BUCKET_LIFECYCLE = read(
     "s3", "GetBucketLifecycleConfiguration", _on_bucket("GetLifecycleConfiguration")
 )
+GET_BUCKET_ENCRYPTION = read("s3", "GetBucketEncryption", _on_bucket("GetEncryptionConfiguration"))
+GET_BUCKET_VERSIONING = read("s3", "GetBucketVersioning", _on_bucket("GetBucketVersioning"))
 CREATE_BUCKET = write("s3", "CreateBucket", _on_bucket("CreateBucket"))
 PUT_BUCKET_POLICY = write("s3", "PutBucketPolicy", _on_bucket("PutBucketPolicy"))
 PUT_BUCKET_TAGGING = write("s3", "PutBucketTagging", _on_bucket("PutBucketTagging"))
@@ -45,6 +49,8 @@ OPERATIONS = (
     GET_BUCKET_POLICY,
     GET_PUBLIC_ACCESS_BLOCK,
     GET_BUCKET_LIFECYCLE,
+    GET_BUCKET_ENCRYPTION,
+    GET_BUCKET_VERSIONING,
     CREATE_BUCKET,
     PUT_BUCKET_POLICY,
     PUT_BUCKET_TAGGING,
@@ -103,4 +109,45 @@ def lifecycle_question(bucket: str, *, account: str, region: str) -> Question[in
         region=region,
         understand=lambda answer: len(answer.get("Rules") or ()),
         absent_codes=(NO_BUCKET, "NoSuchLifecycleConfiguration"),
+    )
+
+
+class Encryption(msgspec.Struct, frozen=True, kw_only=True):
+    """How new objects are encrypted where nobody says otherwise; `key` is "" for AWS's own."""
+
+    algorithm: str
+    bucket_key: bool
+    key: str = ""
+
+
+def encryption(answer: Answer) -> Encryption:
+    """Understand GetBucketEncryption: a bucket has one rule."""
+    rule = answer["ServerSideEncryptionConfiguration"]["Rules"][0]
+    default = rule.get("ApplyServerSideEncryptionByDefault") or {}
+    return Encryption(
+        algorithm=str(default.get("SSEAlgorithm", "")),
+        bucket_key=bool(rule.get("BucketKeyEnabled")),
+        key=str(default.get("KMSMasterKeyID") or ""),
+    )
+
+
+def encryption_question(bucket: str, *, account: str, region: str) -> Question[Encryption]:
+    """Ask how new objects are encrypted."""
+    return Question(
+        operation=GET_BUCKET_ENCRYPTION,
+        parameters={"Bucket": bucket, "ExpectedBucketOwner": account},
+        region=region,
+        understand=encryption,
+        absent_codes=(NO_BUCKET, "ServerSideEncryptionConfigurationNotFoundError"),
+    )
+
+
+def versioning_question(bucket: str, *, account: str, region: str) -> Question[str]:
+    """Ask whether old versions are kept: "Enabled", "Suspended", or "" where it never was."""
+    return Question(
+        operation=GET_BUCKET_VERSIONING,
+        parameters={"Bucket": bucket, "ExpectedBucketOwner": account},
+        region=region,
+        understand=lambda answer: str(answer.get("Status") or ""),
+        absent_codes=(NO_BUCKET,),
     )

@@ -9,13 +9,23 @@ import zlib
 
 from botocore.exceptions import BotoCoreError
 
-from spawn.aws.operation import Answer, Permission, read
+from spawn.aws.operation import Answer, Condition, Permission, read
 from spawn.aws.questions import Question
 from spawn.aws.shapes import Shape, many
 
 # A bucket of trails may bear any name.
 LIST_OBJECTS = read("s3", "ListObjectsV2", Permission("s3:ListBucket", "arn:{partition}:s3:::*"))
-GET_OBJECT = read("s3", "GetObject", Permission("s3:GetObject", "arn:{partition}:s3:::*/AWSLogs/*"))
+# Its files may be under a customer's key, in whatever region the bucket is (KMS, "kms:ViaService").
+GET_OBJECT = read(
+    "s3",
+    "GetObject",
+    Permission("s3:GetObject", "arn:{partition}:s3:::*/AWSLogs/*"),
+    Permission(
+        "kms:Decrypt",
+        "arn:{partition}:kms:*:{account}:key/*",
+        (Condition("StringLike", "kms:ViaService", "s3.*.{domain}"),),
+    ),
+)
 
 OPERATIONS = (LIST_OBJECTS, GET_OBJECT)
 

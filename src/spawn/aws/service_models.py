@@ -7,7 +7,7 @@ operation, for each region anew: most of a program's start, for a few calls.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,30 +15,15 @@ import msgspec
 from botocore.loaders import JSONFileLoader, Loader
 
 from spawn.aws.operation import Operation
+from spawn.aws.table import SERVICES
 
-# Those of the Operation table, and those by which botocore's chain gets credentials.
-SERVICES = frozenset(
-    {
-        "cloudtrail",
-        "config",
-        "dynamodb",
-        "ec2",
-        "ec2-instance-connect",
-        "iam",
-        "kms",
-        "logs",
-        "organizations",
-        "pricing",
-        "route53",
-        "s3",
-        "scheduler",
-        "service-quotas",
-        "ssm",
-        "sts",
-    }
-) | frozenset({"signin", "sso", "sso-oidc"})
+# A service's operations that are called, by key.
+Called = Callable[[str], Mapping[str, Operation]]
+
+# By which botocore's chain gets credentials.
+_CREDENTIALS = frozenset({"signin", "sso", "sso-oidc"})
 # botocore's chain calls more of these than spawn does.
-_OF_THE_CHAIN = frozenset({"signin", "sso", "sso-oidc", "sts"})
+_OF_THE_CHAIN = _CREDENTIALS | {"sts"}
 _MODEL = "service-2"
 _LARGE = frozenset({"operations", "shapes"})
 _GZIP = zlib.MAX_WBITS | 16
@@ -91,23 +76,26 @@ def _model(text: bytes) -> dict[str, Any]:
 
 
 class ServiceModels(Loader):  # type: ignore[misc]
-    """botocore's loader that knows our services, and of them what is `called`; none for all."""
+    """botocore's loader that knows our services, and of them what is `called`; None for all."""
 
-    def __init__(self, called: Collection[Operation]) -> None:
+    def __init__(self, called: Called | None) -> None:
         super().__init__(file_loader=_ModelReader(), include_default_search_paths=True)
-        self._called = {(one.service, one.name) for one in called}
+        self._called = called
 
     def list_available_services(self, type_name: str) -> list[str]:
         """Return our services, without looking through botocore's 400 directories."""
-        return sorted(SERVICES)
+        return sorted(SERVICES | _CREDENTIALS)
 
     def load_service_model(
         self, service_name: str, type_name: str, api_version: str | None = None
     ) -> Any:
         """Return a service's model, with the operations that are called."""
         model = super().load_service_model(service_name, type_name, api_version)
-        if type_name != _MODEL or service_name in _OF_THE_CHAIN or not self._called:
+        if type_name != _MODEL or service_name in _OF_THE_CHAIN or self._called is None:
             return model
         all_there = model["operations"]
-        ours = {name: all_there[name] for name in all_there if (service_name, name) in self._called}
-        return {**model, "operations": ours}
+        names = {one.name for one in self._called(service_name).values()}
+        return {
+            **model,
+            "operations": {name: all_there[name] for name in all_there if name in names},
+        }

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import re
 import threading
-from collections.abc import Collection
 from datetime import datetime
 from typing import Any, cast
 
@@ -21,9 +20,8 @@ from botocore.exceptions import BotoCoreError
 
 from spawn import __version__
 from spawn.aws.assumed import assumed_role
-from spawn.aws.operation import Operation
 from spawn.aws.refusals import translated
-from spawn.aws.service_models import ServiceModels
+from spawn.aws.service_models import Called, ServiceModels
 from spawn.core.errors import InputError
 
 # Many reads go out in one round, each on a connection of its own.
@@ -59,7 +57,7 @@ _PATIENCE_WITH = {
 }
 
 
-def _botocore_session(profile: str | None, called: Collection[Operation]) -> Any:
+def _botocore_session(profile: str | None, called: Called | None) -> Any:
     session = botocore.session.Session(profile=profile)
     session.register_component("data_loader", ServiceModels(called))
     # UserData goes out as the plan holds it, in base64: botocore would encode it once more.
@@ -89,7 +87,7 @@ def _session_name(arn: str) -> str:
 def profile_names() -> tuple[str, ...]:
     """Return the profiles of the AWS configuration."""
     with translated("profiles"):
-        return tuple(_botocore_session(None, ()).available_profiles)
+        return tuple(_botocore_session(None, None).available_profiles)
 
 
 class CredentialSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,8 +108,8 @@ class Session:
 
     `assume_role` is the ARN of a role to act as, by the right of the profile's credentials.
     `user_agent_extra` goes into every call, and so into CloudTrail: it carries the launch id.
-    `called` are the operations that will be called, none for any: knowing them saves most of the
-    time that a client takes to make.
+    `called` says which operations of a service will be called, None for any: knowing them saves
+    most of the time that a client takes to make.
     With `assume_role` STS is asked at once whose right that is: the role's sessions are named
     after them. Raises InputError for a profile that does not exist, and for an ARN that is not a
     role's; what STS refuses is an AwsRefusal.
@@ -124,7 +122,7 @@ class Session:
         region: str | None,
         assume_role: str | None = None,
         user_agent_extra: str = "",
-        called: Collection[Operation] = (),
+        called: Called | None = None,
     ) -> None:
         self._session = _botocore_session(profile, called)
         self._clients: dict[tuple[str, str, bool], Any] = {}
@@ -153,7 +151,7 @@ class Session:
                 f"--assume-role {role_arn!r} is not the ARN of a role",
                 why="write one like arn:aws:iam::123456789012:role/launcher",
             )
-        own = _botocore_session(profile, ())
+        own = _botocore_session(profile, None)
         region = self.region or "us-east-1"
         with translated("credentials", profile=self.profile):
             source = own.get_credentials()

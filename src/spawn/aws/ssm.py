@@ -21,6 +21,8 @@ GET_PARAMETER = read(
     "GetParameter",
     Permission("ssm:GetParameter", "arn:{partition}:ssm:{region}:{account}:parameter/spawn/*"),
 )
+# It tells of a parameter all but its value. The action knows no resource.
+DESCRIBE_PARAMETERS = read("ssm", "DescribeParameters")
 DESCRIBE_INSTANCE_INFORMATION = read("ssm", "DescribeInstanceInformation")
 START_SESSION = write(
     "ssm",
@@ -33,7 +35,13 @@ START_SESSION = write(
 )
 TERMINATE_SESSION = write("ssm", "TerminateSession", Permission("ssm:TerminateSession", _SESSION))
 
-OPERATIONS = (GET_PARAMETER, DESCRIBE_INSTANCE_INFORMATION, START_SESSION, TERMINATE_SESSION)
+OPERATIONS = (
+    GET_PARAMETER,
+    DESCRIBE_PARAMETERS,
+    DESCRIBE_INSTANCE_INFORMATION,
+    START_SESSION,
+    TERMINATE_SESSION,
+)
 
 
 class Session(Shape, frozen=True, kw_only=True):
@@ -63,6 +71,32 @@ class Parameter(Shape, frozen=True, kw_only=True):
 def parameter(answer: Answer) -> Parameter:
     """Understand GetParameter."""
     return msgspec.convert(answer["Parameter"], type=Parameter, strict=False)
+
+
+class ParameterMetadata(Shape, frozen=True, kw_only=True):
+    """A parameter without its value. `key_id` is that of a SecureString: an id, ARN or alias."""
+
+    name: str
+    type: str
+    key_id: str = ""
+    version: int = 0
+
+
+def parameter_metadata_question(name: str, *, region: str) -> Question[ParameterMetadata | None]:
+    """Ask for a parameter by its name, without version or label; None where there is none."""
+
+    def understand(answer: Answer) -> ParameterMetadata | None:
+        return next(
+            (each for each in many(answer, "Parameters", ParameterMetadata) if each.name == name),
+            None,
+        )
+
+    return Question(
+        operation=DESCRIBE_PARAMETERS,
+        parameters={"ParameterFilters": [{"Key": "Name", "Option": "Equals", "Values": [name]}]},
+        region=region,
+        understand=understand,
+    )
 
 
 class ManagedInstance(Shape, frozen=True, kw_only=True):

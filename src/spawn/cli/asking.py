@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,7 @@ import click
 
 from spawn.aws.questions import Fact
 from spawn.aws.ssm import Parameter
-from spawn.cli.assembly import Replan, own_public_key, planner
+from spawn.cli.assembly import Replan, own_public_key, own_trust, planner
 from spawn.cli.launch_words import spec_of
 from spawn.cli.options import Account, AccountWords, account_of
 from spawn.cli.settings import launch_words, organisation_parameter, sources_of
@@ -64,15 +65,19 @@ def asked_launch(context: click.Context) -> AskedLaunch:
     launch_id = wiring.new_launch_id()
     account = account_of(wiring, AccountWords.of(own), user_agent_extra=f"launch/{launch_id}")
     public_key = own_public_key(wiring) if own["key_pair"] is None else ""
+    find_trust = functools.cache(functools.partial(own_trust, wiring))
+
+    def read(words: Mapping[str, Any]) -> LaunchSpec:
+        return spec_of(words, region=account.region, public_key=public_key, find_trust=find_trust)
 
     def spec_for(defaults: Fact[Parameter]) -> LaunchSpec:
         organisation = organisation_of(defaults, name=parameter)
         whole = launch_words(context, (*sources, organisation.source))
         check_floor(whole.resolved, organisation)
-        return spec_of(whole.words, region=account.region, public_key=public_key)
+        return read(whole.words)
 
     parameter = organisation_parameter(sources)
-    spec_of(own, region=account.region, public_key=public_key)  # what can't be meant, at once
+    read(own)  # what can't be meant, at once
     replan = planner(
         wiring,
         account,

@@ -11,8 +11,12 @@ from spawn.aws.questions import Fact
 from spawn.aws.ssm import Parameter
 from spawn.cli.options import Account, setting
 from spawn.cli.wiring import Wiring
+from spawn.connect.key_locks import launching_with
 from spawn.connect.keys import personal_key
 from spawn.connect.programs import LocalPrograms, without_aws
+from spawn.connect.ssh_ca.authority import require_authority
+from spawn.connect.ssh_ca.revocations import read_revocations
+from spawn.connect.ssh_ca.trust import SshTrust, trust_in
 from spawn.core.errors import AccountError, InputError
 from spawn.core.journal import FileJournal, journal_path
 from spawn.launch import apply
@@ -45,6 +49,12 @@ def own_public_key(wiring: Wiring) -> str:
     """Return the person's own key for instances, made here where it is missing."""
     programs = LocalPrograms(without_aws(wiring.environment))
     return personal_key(wiring.paths.state, programs).public_key.line
+
+
+def own_trust(wiring: Wiring) -> SshTrust:
+    """Return what an instance is told to trust. Raises InputError where there is no authority."""
+    authority = require_authority(wiring.paths.state, why="--ssh-ca makes an instance trust it")
+    return trust_in(authority, read_revocations(wiring.paths.state))
 
 
 def planner(
@@ -109,7 +119,14 @@ def perform_launch(
     until_running: bool = True,
 ) -> apply.Launched:
     """Perform a plan, with a journal of its own. Raises what `Launch.apply` raises."""
-    with _new_journal(wiring.paths.journal, plan.launch_id) as journal:
+    key = launching_with(
+        plan.run.parameters.get("KeyName", ""),
+        account=plan.account,
+        state_directory=wiring.paths.state,
+        clock=wiring.clock,
+        by_name=plan.spec.key_pair is not None,
+    )
+    with key, _new_journal(wiring.paths.journal, plan.launch_id) as journal:
         launch = apply.Launch(
             writer=account.writer,
             clock=wiring.clock,

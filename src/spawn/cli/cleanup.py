@@ -21,9 +21,8 @@ from spawn.cli.options import (
 from spawn.cli.rendering.cleaning import found_text, removed_text
 from spawn.cli.rendering.documents import Output, document
 from spawn.cli.wiring import Wiring
-from spawn.core.errors import PartlyDone
 from spawn.lifecycle.account_facts import read_account
-from spawn.lifecycle.cleanup import CleanupPlan, Removal, cleanup, plan_cleanup
+from spawn.lifecycle.cleanup import CleanupPlan, Removal, cleanup, error_of, plan_cleanup
 from spawn.lifecycle.leftover import CleanupScope
 from spawn.lifecycle.regions import enabled_regions
 
@@ -62,7 +61,10 @@ def command(
             wiring.show(removed_text(removals))
     if output is not Output.TABLE:
         wiring.show(document({"found": plan, "removed": removals}, output))
-    return _verdict(plan, removals)
+    error = error_of(plan, removals)
+    if error is not None:
+        raise error
+    return 0
 
 
 def _planned(wiring: Wiring, account: Account, *, everybody: bool) -> tuple[Identity, CleanupPlan]:
@@ -79,11 +81,3 @@ def _planned(wiring: Wiring, account: Account, *, everybody: bool) -> tuple[Iden
         )
         known_caller = value_of(caller())
     return known_caller, plan_cleanup(facts, scope)
-
-
-def _verdict(plan: CleanupPlan, removals: tuple[Removal, ...]) -> int:
-    left = [one for one in removals if not one.removed]
-    if left or plan.failed_regions:
-        places = ", ".join([one.id for one in left] + [one.region for one in plan.failed_regions])
-        raise PartlyDone("not everything could be seen and removed", why=places)
-    return 0

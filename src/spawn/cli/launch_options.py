@@ -110,6 +110,11 @@ _OPTIONS = (
         metavar="NAME",
         help="Your EC2 key pair; else your own spawn key.",
     ),
+    click.option(
+        "--ssh-ca/--no-ssh-ca",
+        default=False,
+        help="Whether it admits SSH certificates of your own authority, and nothing else.",
+    ),
     _repeatable(
         "--security-groups",
         "--security-group-ids",
@@ -149,6 +154,22 @@ _OPTIONS = (
         "--ship-logs/--no-ship-logs",
         default=False,
         help="Whether its agent's log goes to CloudWatch Logs.",
+    ),
+    _repeatable(
+        "--secret",
+        metavar="NAME=REFERENCE,…",
+        help="A secret that it fetches at boot into the file $NAME_FILE: "
+        "NAME=secretsmanager:ID[#json-key] or NAME=ssm:/path.",
+    ),
+    _repeatable(
+        "--secret-env",
+        metavar="NAME=REFERENCE,…",
+        help="The same, for a program that wants the value itself, in $NAME.",
+    ),
+    click.option(
+        "--secret-user",
+        metavar="USER",
+        help="Who may read the secrets there, besides root; else the image's login user.",
     ),
     click.option("--user-data", metavar="TEXT|@FILE", help="What it runs at its first boot."),
     click.option("--user-data-file", metavar="FILE", help="The same, from a file."),

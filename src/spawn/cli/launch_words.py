@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from spawn.cli.ending_words import completion, idle, pre_stop, separated
+from spawn.connect.ssh_ca.trust import SshTrust
 from spawn.core.durations import parse_duration
 from spawn.core.endings import End
 from spawn.core.errors import InputError, NamedThingNotFound
@@ -18,14 +19,22 @@ from spawn.core.tags import parse_tags
 from spawn.images.catalog import OperatingSystem
 from spawn.launch.spec import LaunchSpec, MetadataOptions, Waiver, parse_metadata_options
 from spawn.prices.money import parse_usd
+from spawn.secrets.references import SecretReference, parse_references
 
 # A policy or a script that is larger is not one; EC2 and IAM take far less.
 LARGEST_FILE_BYTES = 4 * 1024 * 1024
 
 
-def spec_of(words: Mapping[str, Any], *, region: str, public_key: str) -> LaunchSpec:
+def spec_of(
+    words: Mapping[str, Any],
+    *,
+    region: str,
+    public_key: str,
+    find_trust: Callable[[], SshTrust] | None = None,
+) -> LaunchSpec:
     """Return what the flags ask for. `words` are the command's parameters by name.
 
+    `find_trust` is asked for this machine's authority where certificates are to be admitted.
     Raises InputError or NamedThingNotFound, naming the flag, for what can't be meant.
     """
     ttl, options = words["ttl"], words["metadata_options"]
@@ -45,7 +54,7 @@ def spec_of(words: Mapping[str, Any], *, region: str, public_key: str) -> Launch
         ttl=None if ttl is None else parse_duration(ttl, flag="--ttl"),
         security=Level(words["security"]),
         key_pair=words["key_pair"],
-        public_key="" if words["key_pair"] else public_key,
+        public_key="" if words["key_pair"] or words["ssh_ca"] else public_key,
         security_groups=separated(words["security_groups"]),
         ssh_from=separated(words["ssh_from"]),
         vpc=words["vpc"],
@@ -75,6 +84,21 @@ def spec_of(words: Mapping[str, Any], *, region: str, public_key: str) -> Launch
         dns_name=words["dns_name"],
         dns_zone=words["dns_zone"],
         ship_logs=words["ship_logs"],
+        ssh_ca=find_trust() if words["ssh_ca"] and find_trust is not None else None,
+        secrets=_secrets(words),
+        secret_user=words["secret_user"],
+    )
+
+
+def _secrets(words: Mapping[str, Any]) -> tuple[SecretReference, ...]:
+    """An empty word is no reference: a script's variable that is unset asks for a secret too."""
+    in_file, in_variable = (
+        [word.strip() for text in words[key] for word in text.split(",")]
+        for key in ("secret", "secret_env")
+    )
+    return (
+        *parse_references(in_file, flag="--secret", in_environment=False),
+        *parse_references(in_variable, flag="--secret-env", in_environment=True),
     )
 
 

@@ -10,6 +10,7 @@ from spawn.cli.rendering.output import output_to
 from spawn.cli.ways import named_instance, way_to
 from spawn.cli.wiring import Wiring
 from spawn.connect.console import console_output
+from spawn.connect.denied_reads import Overheard
 from spawn.connect.destination import find_instance
 from spawn.connect.feeds import LogPart
 from spawn.connect.logs import LoggedInstance, LogRequest, LogSource, show_output
@@ -90,12 +91,19 @@ def command(
         ),
         sleep=wiring.clock.sleep,
     )
-    output = output_to(wiring.stdout)
+    output, overheard = output_to(wiring.stdout), Overheard()
+
+    def show(piece: bytes) -> None:
+        overheard.listen(piece)
+        output.show(piece)
+
     try:
         wanted = LogRequest(source=source, part=part, lines=lines, follow=follow)
-        show_output(logged, wanted, output.show, progress=wiring.tell)
+        show_output(logged, wanted, show, progress=wiring.tell)
     finally:
         output.finish()
+        for words in overheard.advice():
+            wiring.say(words)
     return 0
 
 

@@ -13,7 +13,7 @@ from click.core import ParameterSource
 
 from spawn.aws.door import ReadingDoor, WritingDoor
 from spawn.aws.session import Session
-from spawn.aws.table import OPERATIONS
+from spawn.aws.table import operations_of
 from spawn.cli.completing import complete_profiles, complete_regions
 from spawn.cli.rendering.documents import Output
 from spawn.cli.wiring import LOCAL_SWITCH, Wiring
@@ -152,7 +152,7 @@ def account_of(wiring: Wiring, asked: AccountWords, *, user_agent_extra: str = "
         region=asked.region or wiring.environment.get("AWS_REGION") or None,
         assume_role=asked.assume_role,
         user_agent_extra=user_agent_extra,
-        called=OPERATIONS.values(),
+        called=operations_of,
     )
     if not session.region:
         raise NoRegion(

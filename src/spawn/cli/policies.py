@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -15,13 +14,13 @@ from spawn.cli.finding import say_account
 from spawn.cli.holders import find_holder
 from spawn.cli.options import Account, AccountWords, account_of, with_settings
 from spawn.cli.wiring import Wiring
-from spawn.core.errors import AccountError, AwsRefusal, InputError, NamedThingNotFound
+from spawn.core.errors import AwsRefusal, InputError, NamedThingNotFound
 from spawn.iam.documents import PolicyDocument
 from spawn.iam.grants import Subject
-from spawn.iam.parsing import document_of, parse_document
+from spawn.iam.parsing import parse_document
 from spawn.iam.scopes import Place
 from spawn.iam.templates import TEMPLATES, parse_templates, statements
-from spawn.lifecycle.policies_of import HeldPolicy, Holder
+from spawn.lifecycle.meant import Meant, of_holder, together
 
 # What stands in ARNs where nobody says whose they are.
 _PARTITION, _ACCOUNT, _REGION = "aws", "ACCOUNT", "REGION"
@@ -34,30 +33,6 @@ account_id_option = click.option(
     default="",
     help="The account that templates are about; yours, unless given.",
 )
-
-
-@dataclass(frozen=True)
-class Meant:
-    """What words mean, and what is to be said of it: placeholders, what could not be seen."""
-
-    subject: Subject
-    notes: tuple[str, ...] = ()
-    holder: Holder | None = None
-
-    @property
-    def name(self) -> str:
-        """Whose they are, "" where nobody's."""
-        return "" if self.holder is None else self.holder.name
-
-    @property
-    def document(self) -> PolicyDocument:
-        """All statements as one document, as a role would carry them."""
-        policies = self.subject.policies
-        versions = {policy.version for policy in policies}
-        return PolicyDocument(
-            statements=tuple(each for policy in policies for each in policy.statements),
-            **({"version": versions.pop()} if len(versions) == 1 else {}),
-        )
 
 
 class Policies:
@@ -112,18 +87,7 @@ class Policies:
 
     def meant_by(self, words: tuple[str, ...], *, flag: str) -> Meant:
         """Return what all of the words come to together. Raises InputError and its branches."""
-        found = [self._meaning(word, flag) for word in words]
-        if len(found) == 1:
-            return found[0]
-        bounded = next((each.name for each in found if each.subject.boundary), None)
-        if bounded is not None:
-            raise InputError(
-                f"{bounded} has a permissions boundary, which would bound the others too",
-                why="name it alone",
-            )
-        subject = Subject(policies=tuple(one for each in found for one in each.subject.policies))
-        notes = dict.fromkeys(note for each in found for note in each.notes)
-        return Meant(subject, tuple(notes))
+        return together([self._meaning(word, flag) for word in words])
 
     def _meaning(self, word: str, flag: str) -> Meant:
         if word.partition(":")[0] in _TEMPLATE_SERVICES and ":" in word:
@@ -139,14 +103,7 @@ class Policies:
         holder, self._region = find_holder(
             self._wiring, self.account, word, region=self._asked.region
         )
-        notes = [f"not all of {holder.name} could be read: {why}" for why in holder.unseen]
-        if holder.boundary is not None:
-            notes.append(f"within the permissions boundary {holder.boundary.name}")
-        subject = Subject(
-            policies=tuple(_parsed(held) for held in holder.policies),
-            boundary=None if holder.boundary is None else _parsed(holder.boundary),
-        )
-        return Meant(subject, tuple(notes), holder)
+        return of_holder(holder)
 
     def say_account(self) -> None:
         """Say whose account was looked at, where one was."""
@@ -168,13 +125,6 @@ class Policies:
         )
         subject = Subject(policies=(PolicyDocument(statements=found),))
         return Meant(subject, (note,) if note else ())
-
-
-def _parsed(held: HeldPolicy) -> PolicyDocument:
-    try:
-        return document_of(held.text)
-    except ValueError as error:
-        raise AccountError(f"the policy {held.name} can't be read", why=str(error)) from error
 
 
 def _text_of(word: str, flag: str) -> bytes:

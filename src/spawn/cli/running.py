@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from spawn.cli.asking import AskedLaunch
@@ -28,6 +28,7 @@ from spawn.connect.patience import Patience, Progress
 from spawn.connect.transfer import fetch_paths, send_directory
 from spawn.connect.way import Way
 from spawn.core.errors import AccountError, InputError, Interrupted, PartlyDone, SpawnError
+from spawn.launch.secret_delivery import WITH_SECRETS
 from spawn.secrets.names import likely_secrets
 
 # Where the directory goes, in the login user's home.
@@ -67,6 +68,8 @@ def run_errand(wiring: Wiring, asked: AskedLaunch, errand: Errand) -> int:
     progress = Lines(wiring.stderr)
     launched = perform_launch(wiring, asked.account, plan, replan=asked.replan, progress=progress)
     (instance_id,) = launched.ids
+    if plan.spec.secrets:
+        errand = replace(errand, words=(*WITH_SECRETS, *errand.words))
     keeper = _Keeper(wiring, asked.account, instance_id, plan.region, progress.phase)
     with keeper.kept() if errand.keeps_instance else keeper.ended():
         waiting = Waiting(wiring=wiring, account=asked.account, progress=progress.phase)

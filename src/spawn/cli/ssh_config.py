@@ -12,7 +12,7 @@ from spawn.cli.finding import everything
 from spawn.cli.options import Account, AccountWords, account_of, account_options, yes_option
 from spawn.cli.rendering.terminal import escape
 from spawn.cli.way_options import bastion_option
-from spawn.cli.ways import asked_route, way_to
+from spawn.cli.ways import asked_route, signing_for, way_to
 from spawn.cli.wiring import Wiring
 from spawn.connect.ssh_config import HostBlocks, ReachableHost, host_blocks
 from spawn.connect.ssh_files import SshFiles, ssh_files
@@ -111,7 +111,8 @@ def _blocks(
             return f"{row.id}: {error.what}"
         # Whoever may put tags on others' instances could take over a name by them.
         own = row.is_mine and row.is_made_by_spawn
-        return ReachableHost(name=row.name if own else "", target=way.target)
+        signing = signing_for(wiring, account, way)
+        return ReachableHost(name=row.name if own else "", target=way.target, signing=signing)
 
     with ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE) as pool:
         found = list(pool.map(reachable, rows))

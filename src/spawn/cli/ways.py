@@ -18,6 +18,7 @@ from spawn.connect.finding import boot_seconds_left, find_way
 from spawn.connect.machine import Cloud, Machine
 from spawn.connect.patience import Patience, Progress
 from spawn.connect.programs import LocalPrograms, without_aws
+from spawn.connect.ssh_ca.standing import signing_command
 from spawn.connect.way import NOTHING_ASKED, AskedRoute, Way
 from spawn.core.ids import is_resource_id
 from spawn.lifecycle.resolve import resolve_one
@@ -96,6 +97,24 @@ def this_machine(wiring: Wiring) -> Machine:
         aws_programs=LocalPrograms(wiring.environment),
         proxy_command=setting(wiring, "ssh-proxy-command") or "",
         own_command=_own_command(),
+        now=wiring.clock.now,
+        randomness=wiring.randomness,
+    )
+
+
+def signing_for(wiring: Wiring, account: Account, way: Way) -> str:
+    """Return what ssh starts to have a certificate for a way, "" where none is needed."""
+    certification = way.first_certification
+    if certification is None:
+        return ""
+    return signing_command(
+        certification.standing,
+        certification.principal,
+        program=this_machine(wiring).own_command,
+        kms_region=certification.authority.kms_region,
+        profile=account.profile,
+        assume_role=account.assume_role,
+        local=account.local,
     )
 
 

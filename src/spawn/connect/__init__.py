@@ -4,7 +4,8 @@ What comes in: an instance as DescribeInstances shows it, who logs in, AWS (`Clo
 side with its directories and programs (`Machine`). What goes out: an exit code or what a command
 wrote; the person's key, and the step that makes AWS know it. It may read AWS, start `ssh`,
 `ssh-keygen`, `aws` and AWS's plugin, and write files in spawn's state directory. Of AWS it changes
-nothing that lasts: a session is started, a key is sent for a minute; all else is planned here.
+nothing that lasts, but for a key in KMS that is asked for: a session is started, a key is sent for
+a minute; all else is planned here.
 
 A connection goes through these, in this order: `finding` (a `Way`: route by `choice`, keys by
 `authentication`, host keys by `pins`), `connect` (tries, by `attempts`), and where that fails
@@ -20,10 +21,13 @@ A connection goes through these, in this order: `finding` (a `Way`: route by `ch
     routes          the routes, and which one is open                 pure
     key_pairs       the person's key in AWS: question and step        pure
     keys            the person's key on this machine                  files, ssh-keygen
+    kept_keys       former keys by name, and the account each was used in   files, ssh-keygen
+    key_locks       launches, rotating and pruning kept apart         files
     pins            host keys pinned per instance id                  files
     console         the host keys that a console shows                reads AWS
     destination     an instance by its id, and who logs in            reads AWS
     certificates    SSH certificates: what they say, if they hold     files
+    ssh_ca          a package: this machine's authority, which signs certificates
     authentication  what is offered: certificate, the launch's key    files
     instance_connect  a key for a minute, by EC2 Instance Connect     writes AWS, ssh-keygen
     machine         the two sides: this machine, and AWS
@@ -46,6 +50,7 @@ A connection goes through these, in this order: `finding` (a `Way`: route by `ch
     ready           waiting for a boot's end                          reads AWS, ssh
     feeds           a console and a shipped log, as what is new       pure
     shipped         the agent's log in CloudWatch Logs                reads AWS
+    denied_reads    secrets that a script could not read, by what it prints  pure
     logs            what a boot printed and its agent noted           reads AWS, ssh
     private_files, programs, patience: files, processes and waiting, for the others
 """

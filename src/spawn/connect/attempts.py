@@ -20,6 +20,7 @@ from spawn.connect.programs import Completed
 from spawn.connect.routes import Route
 from spawn.connect.session_manager import quoted_for_ssh
 from spawn.connect.ssh import SshTarget, hop_command
+from spawn.connect.ssh_ca.fresh import FreshCertificate
 from spawn.connect.way import Way
 
 # Security groups drop packets in silence, and who is let in is answered within a round trip: a
@@ -59,12 +60,14 @@ class Hop:
     way: Way
     log: Path
     key: EphemeralKey | None
+    certificate: FreshCertificate | None
     before: Hop | HostHop | None
 
     def ready(self, *, terminal: bool, knock: bool) -> SshTarget:
-        """Return the target of the next try, its key sent, its logs empty.
+        """Return the target of the next try, its key sent or signed, its logs empty.
 
-        Raises AccountError where no key can be made, InputError for what ssh can't be given.
+        Raises AccountError where no key can be made or signed, AwsRefusal where KMS does not sign,
+        InputError for what ssh can't be given.
         """
         self.log.unlink(missing_ok=True)
         target = self._with_key()
@@ -86,6 +89,9 @@ class Hop:
         return quoted_for_ssh(words)
 
     def _with_key(self) -> SshTarget:
+        if self.certificate is not None:
+            fresh = self.certificate.offered()
+            return replace(self.way.target, certificate_files=(fresh,))
         key = None if self.key is None else self.key.offered()
         if key is None:
             return self.way.target
@@ -114,23 +120,29 @@ class Hop:
 
 
 @contextmanager
-def hops(way: Way, *, clock: Callable[[], float], progress: Progress) -> Iterator[Hop]:
+def hops(
+    way: Way, *, clock: Callable[[], float], progress: Progress, forwards: bool = False
+) -> Iterator[Hop]:
     """Lend the hosts on the way, the instance first; their keys and logs are gone afterwards.
 
-    `clock` is monotonic, in seconds. Raises AccountError where there is no place for them.
+    `clock` is monotonic, in seconds; `forwards` is whether the connection carries ports. Raises
+    AccountError where there is no place for them.
     """
     with private_scratch(way.machine.state_directory) as scratch:
-        yield _hop(way, scratch, clock=clock, progress=progress)
+        yield _hop(way, scratch, clock=clock, progress=progress, forwards=forwards)
 
 
-def _hop(way: Way, scratch: Path, *, clock: Callable[[], float], progress: Progress) -> Hop:
+def _hop(
+    way: Way, scratch: Path, *, clock: Callable[[], float], progress: Progress, forwards: bool
+) -> Hop:
     place = scratch / way.target.instance_id
     place.mkdir(mode=0o700)
     key: EphemeralKey | None = None
     before: Hop | HostHop | None = None
     match way.bastion:
         case Way() as bastion:
-            before = _hop(bastion, scratch, clock=clock, progress=progress)
+            # What leads on is a forwarding to it.
+            before = _hop(bastion, scratch, clock=clock, progress=progress, forwards=True)
         case BastionHost() as host:
             first = way.machine.proxy_command
             before = HostHop(host=host, log=scratch / _LOG, first=first)
@@ -142,7 +154,22 @@ def _hop(way: Way, scratch: Path, *, clock: Callable[[], float], progress: Progr
             clock=clock,
             say=lambda words: progress(f"{way.target.instance_id}: {words}"),
         )
-    return Hop(way=way, log=place / _LOG, key=key, before=before)
+    return Hop(
+        way=way,
+        log=place / _LOG,
+        key=key,
+        certificate=_fresh(way, place, clock=clock, forwards=forwards),
+        before=before,
+    )
+
+
+def _fresh(
+    way: Way, place: Path, *, clock: Callable[[], float], forwards: bool
+) -> FreshCertificate | None:
+    if way.certification is None:
+        return None
+    certify = way.certification.certify
+    return FreshCertificate(certify=certify, scratch=place, clock=clock, forwards=forwards)
 
 
 def _text(log: Path) -> str:

@@ -15,8 +15,10 @@ from spawn.connect.certificates import (
     parse_certificate,
     why_unusable,
 )
+from spawn.connect.kept_keys import former_key
 from spawn.connect.keys import existing_key, find_private_key
 from spawn.connect.patience import Progress
+from spawn.connect.ssh_ca.certifying import Certification
 from spawn.core.instants import format_instant
 
 OWN_FILES = "the keys of ssh's own files and agent"
@@ -40,6 +42,37 @@ class Authentication:
     key_words: str = OWN_FILES
 
 
+def by_certificate(certification: Certification) -> Authentication:
+    """Return what is offered to an instance that admits certificates: one, and the key it is for.
+
+    The key stands behind it, should the instance's tag be wrong.
+    """
+    return Authentication(
+        identity_files=(certification.key.private_path,),
+        certificate_files=(certification.standing,),
+        certificate_words=(certification.words,),
+        key_words="your own key",
+    )
+
+
+def signed_elsewhere(state_directory: Path, *, now: datetime, progress: Progress) -> Authentication:
+    """Return the person's key with a certificate beside it, which somebody else signed for it.
+
+    Whom it is for is the instance's matter: owners are no users there. Raises AccountError for a
+    key that can't be read.
+    """
+    own = existing_key(state_directory)
+    if own is None:
+        return Authentication()
+    certificate = _certificate(own.private_path, user=None, now=now, progress=progress)
+    return Authentication(
+        identity_files=(own.private_path,),
+        certificate_files=() if certificate is None else (certificate[0],),
+        certificate_words=() if certificate is None else (certificate[1],),
+        key_words="your own key",
+    )
+
+
 def find_authentication(
     key_name: str,
     *,
@@ -53,14 +86,17 @@ def find_authentication(
 
     Raises AccountError for a key of spawn's own that can't be read.
     """
-    own = existing_key(state_directory)
-    key = find_private_key(key_name, own=own, ssh_directory=ssh_directory)
+    # The former one second: a rotation keeps it before another takes its place.
+    own, former = existing_key(state_directory), former_key(state_directory, key_name)
+    held = tuple(key for key in (own, former) if key is not None)
+    key = find_private_key(key_name, held=held, ssh_directory=ssh_directory)
     if key is None:
         reason = f"the key {key_name} is not on this machine" if key_name else "it has no key pair"
         progress(f"{reason}: trying what else there is")
         files = (ssh_directory / name for name in _DEFAULT_FILES)
         return Authentication(default_files=tuple(file for file in files if file.is_file()))
-    words = "your own key" if own is not None and key == own.private_path else f"the key {key}"
+    own_paths = {own_key.private_path for own_key in held}
+    words = "your own key" if key in own_paths else f"the key {key}"
     certificate = _certificate(key, user=user, now=now, progress=progress)
     return Authentication(
         identity_files=(key,),
@@ -71,7 +107,7 @@ def find_authentication(
 
 
 def _certificate(
-    key: Path, *, user: str, now: datetime, progress: Progress
+    key: Path, *, user: str | None, now: datetime, progress: Progress
 ) -> tuple[Path, str] | None:
     """Return the certificate beside a key, and what is said of it, where it holds now."""
     beside = certificate_beside(key)

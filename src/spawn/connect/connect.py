@@ -52,7 +52,14 @@ def connect(
         code = way.machine.programs.attach(command)
         return Completed(returncode=code, stdout=b"", stderr=b"")
 
-    ended = reach(way, start, terminal=terminal, patience=patience, progress=progress)
+    ended = reach(
+        way,
+        start,
+        terminal=terminal,
+        patience=patience,
+        progress=progress,
+        forwards=bool(forwarding.forwards),
+    )
     return ended.returncode
 
 
@@ -94,9 +101,17 @@ def wait_for_ssh(way: Way, *, patience: Patience, progress: Progress = in_silenc
 
 
 def reach(
-    way: Way, start: Start, *, terminal: bool, patience: Patience, progress: Progress = in_silence
+    way: Way,
+    start: Start,
+    *,
+    terminal: bool,
+    patience: Patience,
+    progress: Progress = in_silence,
+    forwards: bool = False,
 ) -> Completed:
     """Start something that uses SSH until it gets there; return how it ended.
+
+    `forwards` is whether it carries ports: a certificate has to allow that.
 
     Raises AccountError, explained, where it does not get there in time, and at once where AWS
     shows what stands in the way: NotAdmitted where that is the caller's own address.
@@ -106,7 +121,7 @@ def reach(
         progress(f"{way.target.instance_id}: {way.chosen}; {offered}")
     trouble: Trouble | None = None
     since_seconds = 0.0
-    with hops(way, clock=patience.clock, progress=progress) as hop:
+    with hops(way, clock=patience.clock, progress=progress, forwards=forwards) as hop:
         for elapsed_seconds in patience.attempts():
             before = trouble
             ended, trouble = _try_once(hop, start, terminal=terminal, is_first=before is None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from spawn.aws import ec2
 from spawn.aws.door import Reader
 from spawn.aws.instance_details import instance_question
-from spawn.aws.questions import Known, answer_of
+from spawn.aws.questions import Known, Unseen, answer_of, denial_of
 from spawn.core.errors import NamedThingNotFound
 from spawn.images.catalog import ImageFamily, family_of, publisher_of
 from spawn.images.choose import given_image_question
@@ -25,8 +25,13 @@ class Login:
 
 
 def find_instance(reader: Reader, instance_id: str, *, region: str) -> ec2.Instance:
-    """Return the instance. Raises NamedThingNotFound where there is none, AwsRefusal."""
+    """Return the instance.
+
+    Raises NamedThingNotFound where there is none, AccessDenied where nobody may look, AwsRefusal.
+    """
     fact = answer_of(reader, instance_question(instance_id, region=region))
+    if isinstance(fact, Unseen):
+        raise denial_of(fact)
     if isinstance(fact, Known) and fact.value:
         return fact.value[0]
     raise NamedThingNotFound(

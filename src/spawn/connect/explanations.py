@@ -13,8 +13,11 @@ from spawn.connect.ingress import Ingress, admission, admitted_peers
 from spawn.connect.outlook import Outlook, advice
 from spawn.connect.pins import read_pin
 from spawn.connect.routes import Route
+from spawn.connect.ssh_ca.principals import principal_of
+from spawn.connect.ssh_ca.trust import Marked, read_mark
 from spawn.connect.way import Way
 from spawn.core.errors import AccountError, AwsRefusal
+from spawn.core.tags import Tag
 from spawn.network.admission import Verdict
 
 T = TypeVar("T")
@@ -134,6 +137,9 @@ def _lost(way: Way, trouble: NotConnected) -> AccountError:
 
 
 def _key_refused(way: Way, trouble: NotConnected) -> AccountError:
+    mark = read_mark(way.instance.tag_mapping)
+    if mark is not None:
+        return _certificate_refused(way, trouble, mark)
     target = way.target
     files = ", ".join(map(str, (*target.certificate_files, *target.identity_files)))
     ephemeral = "one by EC2 Instance Connect, " if way.send_key is not None else ""
@@ -146,6 +152,29 @@ def _key_refused(way: Way, trouble: NotConnected) -> AccountError:
             "another key is needed, or the image has another login name"
         ),
         next_command=f"spawn status {target.instance_id}",
+    )
+
+
+def _certificate_refused(way: Way, trouble: NotConnected, mark: Marked) -> AccountError:
+    """Say what may have been wrong: the server tells nobody but its log."""
+    target, certification = way.target, way.certification
+    if certification is None:
+        shown = ", ".join(map(str, target.certificate_files)) or "none"
+        return AccountError(
+            f"{target.instance_id} lets in nobody without a certificate",
+            why=f"{trouble.message}; it admits those of the authority {mark.fingerprint}, "
+            f"which is not the one of this machine; offered: {shown}",
+            next_command="spawn ssh-ca status",
+        )
+    owner = way.instance.tag_mapping.get(Tag.OWNER, "")
+    is_other = bool(owner) and principal_of(owner) != certification.principal
+    whose = f"it is {owner!r}'s, and admits certificates for its owner" if is_other else ""
+    why = "it does not trust that authority, your key was revoked, or its clock is wrong"
+    return AccountError(
+        f"{target.instance_id} does not let {target.user} in with a certificate for "
+        f"{certification.principal}",
+        why="; ".join(filter(None, (trouble.message, whose or why))),
+        next_command="spawn ssh-ca status",
     )
 
 

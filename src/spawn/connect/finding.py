@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from spawn.aws.ec2 import Instance
-from spawn.connect.authentication import find_authentication
+from spawn.connect.authentication import by_certificate, find_authentication, signed_elsewhere
 from spawn.connect.bastion import BastionHost
 from spawn.connect.choice import choose_route
 from spawn.connect.console import console_keys
 from spawn.connect.destination import Login
 from spawn.connect.hostkeys import ConsoleKeys, host_key_algorithms
-from spawn.connect.instance_connect import sender
+from spawn.connect.instance_connect import Send, sender
 from spawn.connect.machine import Cloud, Machine
 from spawn.connect.outlook import Outlook, look_at_groups, look_at_private_route, look_from_outside
 from spawn.connect.patience import Patience, Progress, in_silence
@@ -22,6 +22,8 @@ from spawn.connect.programs import Programs
 from spawn.connect.routes import Choice, Route
 from spawn.connect.session_manager import quoted_for_ssh
 from spawn.connect.ssh import CONNECT_TIMEOUT_SECONDS, SshTarget, hop_command
+from spawn.connect.ssh_ca.certifying import Certification, find_certification
+from spawn.connect.ssh_ca.trust import read_mark
 from spawn.connect.way import NOTHING_ASKED, AskedRoute, Way
 from spawn.core.errors import InputError
 
@@ -47,7 +49,8 @@ def find_way(
     """Return the way to an instance, its host keys pinned; nothing is connected to yet.
 
     Raises InputError for an instance that has ended or is stopped, and for routes that exclude
-    each other; AccountError where no route leads there, or its host keys can't be had in time;
+    each other; AccountError where no route leads there, its host keys can't be had in time, or
+    what it admits can't be signed;
     AwsRefusal where AWS can't be asked for them.
     """
     require_alive(instance, region=cloud.region)
@@ -59,14 +62,20 @@ def find_way(
 
     known_hosts = pin_path(machine.state_directory, instance.instance_id)
     keys = pinned_keys(known_hosts, console=console, patience=patience, progress=progress)
-    authentication = find_authentication(
-        instance.key_name,
-        state_directory=machine.state_directory,
-        ssh_directory=machine.ssh_directory,
-        user=login.user,
-        now=now,
-        progress=progress,
-    )
+    certification = find_certification(instance, cloud, machine, progress=progress)
+    if certification is not None:
+        authentication = by_certificate(certification)
+    elif read_mark(instance.tag_mapping) is not None:
+        authentication = signed_elsewhere(machine.state_directory, now=now, progress=progress)
+    else:
+        authentication = find_authentication(
+            instance.key_name,
+            state_directory=machine.state_directory,
+            ssh_directory=machine.ssh_directory,
+            user=login.user,
+            now=now,
+            progress=progress,
+        )
     direct = choice.route is Route.DIRECT
     target = SshTarget(
         instance_id=instance.instance_id,
@@ -89,10 +98,35 @@ def find_way(
         chosen=choice.sentence,
         authentication=authentication,
         bastion=bastion,
-        send_key=sender(instance, cloud.writer, region=cloud.region, login=login),
+        send_key=_sender(instance, cloud, login),
+        certification=certification,
         console=console,
         outlook=lambda: _look(instance, cloud, choice, bastion),
     )
+
+
+def by_certificate_only(way: Way, certification: Certification) -> Way:
+    """Return the same way, with a certificate for all that is shown: no bare key gets in by it."""
+    authentication = by_certificate(certification)
+    target = replace(
+        way.target,
+        identity_files=authentication.identity_files,
+        certificate_files=authentication.certificate_files,
+    )
+    return replace(
+        way,
+        target=target,
+        authentication=authentication,
+        certification=certification,
+        send_key=None,
+    )
+
+
+def _sender(instance: Instance, cloud: Cloud, login: Login) -> Send | None:
+    """Return what sends a key; what admits certificates alone asks nobody for keys."""
+    if read_mark(instance.tag_mapping) is not None:
+        return None
+    return sender(instance, cloud.writer, region=cloud.region, login=login)
 
 
 def _behind(bastion: Way, target: SshTarget) -> SshTarget:

@@ -11,6 +11,7 @@ import binascii
 import hashlib
 import re
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from spawn.connect.programs import Programs
 from spawn.connect.publickey import PublicKey, public_key_of, take_string
 from spawn.core.errors import AccountError
 
-_KEY_FILE = Path("keys", "spawn-ed25519")
+KEY_FILE = Path("keys", "spawn-ed25519")
 _COMMENT = "spawn"
 _NAME_DIGITS = 16
 _PAIR_NAME = re.compile(rf"spawn-[0-9a-f]{{{_NAME_DIGITS}}}", re.ASCII)
@@ -75,7 +76,7 @@ def personal_key(state_directory: Path, programs: Programs) -> PersonalKey:
     Of several that make it at once, all return the one that was first. Raises AccountError
     where ssh-keygen is missing or fails, and for a key file that can't be read or is not private.
     """
-    place = state_directory / _KEY_FILE
+    place = state_directory / KEY_FILE
     known = existing_key(state_directory)
     if known is not None:
         return known
@@ -94,7 +95,7 @@ def personal_key(state_directory: Path, programs: Programs) -> PersonalKey:
 
 def existing_key(state_directory: Path) -> PersonalKey | None:
     """Return the person's key where it has been made. Raises AccountError as `personal_key`."""
-    place = state_directory / _KEY_FILE
+    place = state_directory / KEY_FILE
     text = read_private(place)
     if text is None:
         return None
@@ -113,6 +114,21 @@ def public_half(private_text: str) -> PublicKey:
 
     Raises ValueError for anything that is not such a file.
     """
+    _, rest = _private_key(private_text)
+    for _ in ("key derivation", "its options"):
+        _, rest = take_string(rest)
+    blob, _ = take_string(rest[_COUNT_BYTES:])
+    return public_key_of(blob)
+
+
+def is_protected(private_text: str) -> bool:
+    """Whether a passphrase protects a private key file. Raises ValueError as `public_half`."""
+    cipher, _ = _private_key(private_text)
+    return cipher != b"none"
+
+
+def _private_key(private_text: str) -> tuple[bytes, bytes]:
+    """Return the cipher's name, and what follows it in a private key file."""
     armoured = _ARMOUR.fullmatch(private_text)
     if armoured is None:
         raise ValueError("it is not an OpenSSH private key")
@@ -122,39 +138,43 @@ def public_half(private_text: str) -> PublicKey:
         raise ValueError("its base64 is damaged") from error
     if not data.startswith(_MAGIC):
         raise ValueError("it is not an OpenSSH private key")
-    rest = data[len(_MAGIC) :]
-    for _ in ("cipher", "key derivation", "its options"):
-        _, rest = take_string(rest)
-    blob, _ = take_string(rest[_COUNT_BYTES:])
-    return public_key_of(blob)
+    return take_string(data[len(_MAGIC) :])
 
 
-def generate_key(place: Path, programs: Programs) -> None:
+def generate_key(
+    place: Path, programs: Programs, *, comment: str = _COMMENT, asks_passphrase: bool = False
+) -> None:
     """Make an ed25519 key; raises AccountError where ssh-keygen is missing or fails.
 
-    It has no passphrase: whoever reads this account's files has its AWS keys too.
+    Unless it `asks_passphrase`, on the terminal or by ssh-askpass, it has none: whoever reads this
+    account's files has its AWS keys too.
     """
-    ended = programs.run(
-        ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", _COMMENT, "-f", str(place)),
-        timeout_seconds=_KEYGEN_TIMEOUT_SECONDS,
-    )
-    if ended.returncode != 0:
+    words = ("ssh-keygen", "-q", "-t", "ed25519", "-C", comment, "-f", str(place))
+    if asks_passphrase:
+        code, why = programs.attach(words), ""
+    else:
+        ended = programs.run((*words, "-N", ""), timeout_seconds=_KEYGEN_TIMEOUT_SECONDS)
+        code, why = ended.returncode, ended.stderr.decode("utf-8", "replace").strip()
+    if code != 0:
         raise AccountError(
             "ssh-keygen could not make a key",
-            why=ended.stderr.decode("utf-8", "replace").strip(),
+            why=why,
             next_command=shlex.join(("ls", "-ld", str(place.parent.parent))),
         )
 
 
-def find_private_key(key_name: str, *, own: PersonalKey | None, ssh_directory: Path) -> Path | None:
+def find_private_key(
+    key_name: str, *, held: Sequence[PersonalKey], ssh_directory: Path
+) -> Path | None:
     """Return the private key file that belongs to a key pair's name, None where none is found.
 
-    That is spawn's own key under its own name, else a key file of that name, with or without
-    `.pem`, in `ssh_directory`. A name comes from AWS and may be anything: one that could lead
-    out of the directory leads nowhere.
+    That is one of spawn's own keys (`held`) under its own name, else a key file of that name,
+    with or without `.pem`, in `ssh_directory`. A name comes from AWS and may be anything: one
+    that could lead out of the directory leads nowhere.
     """
-    if own is not None and key_name == own.pair_name:
-        return own.private_path
+    for key in held:
+        if key_name == key.pair_name:
+            return key.private_path
     if not _FILE_NAME.fullmatch(key_name):
         return None
     candidates = (ssh_directory / key_name, ssh_directory / f"{key_name}.pem")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from spawn.aws.door import Reader, Writer
@@ -20,12 +21,16 @@ class Machine:
     aws_programs      started with them, as AWS's own programs behind a proxy command need them
     proxy_command     ssh's ProxyCommand to whatever is reached first, "" for none
     own_command       the words that start spawn itself again, from anywhere
+    now               tells the wall clock's time, as certificates go by it
+    randomness        returns so many random bytes
     """
 
     state_directory: Path
     ssh_directory: Path
     programs: Programs
     aws_programs: Programs
+    now: Callable[[], datetime]
+    randomness: Callable[[int], bytes]
     proxy_command: str = ""
     own_command: tuple[str, ...] = ()
 

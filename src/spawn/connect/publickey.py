@@ -93,3 +93,8 @@ def take_string(data: bytes) -> tuple[bytes, bytes]:
     if len(data) < max(end, _LENGTH_BYTES):
         raise ValueError("the key is cut short")
     return data[_LENGTH_BYTES:end], data[end:]
+
+
+def ssh_string(data: bytes) -> bytes:
+    """Return the bytes as an SSH string: their length, then they themselves."""
+    return len(data).to_bytes(_LENGTH_BYTES, "big") + data

@@ -42,10 +42,15 @@ INCLUDE_NOTE = "# spawn's instances: `spawn ssh-config --uninstall` takes these 
 
 @dataclass(frozen=True, kw_only=True)
 class ReachableHost:
-    """An instance that ssh can be told of; `name` is "" for one without a name."""
+    """An instance that ssh can be told of; `name` is "" for one without a name.
+
+    signing  the command that puts a certificate where the target has it, quoted for ssh; "" for
+             none
+    """
 
     name: str
     target: SshTarget
+    signing: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +77,7 @@ def host_blocks(hosts: Sequence[ReachableHost]) -> HostBlocks:
             left_out.append(f"the name {host.name!r} of {instance_id} {refusal}: use the id")
         aliases = (instance_id,) if refusal or not host.name else (host.name, instance_id)
         try:
-            blocks.append(_block(aliases, host.target))
+            blocks.append(_signing(aliases, host.signing) + _block(aliases, host.target))
         except InputError as error:
             left_out.append(f"{instance_id}: {error.what}")
     return HostBlocks(
@@ -86,6 +91,20 @@ def _refusal(name: str, bearers: int) -> str:
     if not _ALIAS.fullmatch(name) or name.lower() in _RESERVED:
         return "can't stand in a configuration of ssh's (letters, digits, - and _ can)"
     return ""
+
+
+def _signing(aliases: Iterable[str], command: str) -> str:
+    """Return what has ssh sign a certificate before it looks for one.
+
+    ssh_config(5), Match: what is run by `exec` ends before anything is connected to. It decides
+    nothing here, so it may stand before the Host block. Raises InputError for what can't stand
+    between the quotes.
+    """
+    if not command:
+        return ""
+    if '"' in command or "\\" in command:
+        raise InputError("the command that signs a certificate holds a quote or a backslash")
+    return f'Match originalhost {",".join(aliases)} exec "{_one_line(command)}"\n'
 
 
 def _block(aliases: Iterable[str], target: SshTarget) -> str:

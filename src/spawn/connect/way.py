@@ -14,6 +14,7 @@ from spawn.connect.machine import Machine
 from spawn.connect.outlook import Outlook
 from spawn.connect.routes import Route
 from spawn.connect.ssh import SshTarget
+from spawn.connect.ssh_ca.certifying import Certification
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,7 @@ class Way:
     chosen    how it was chosen: "directly to its public address 198.51.100.7"
     bastion   what is in between: an instance of ours, by its own way, or any host
     send_key  sends a key by EC2 Instance Connect, None where the instance takes none
+    certification   signs a certificate, None where the instance admits none of this machine's
     console, outlook   ask AWS, and are called only after a failure
     """
 
@@ -38,8 +40,16 @@ class Way:
     authentication: Authentication
     bastion: Way | BastionHost | None = None
     send_key: Send | None = None
+    certification: Certification | None = None
     console: Callable[[], ConsoleKeys]
     outlook: Callable[[], Outlook]
+
+    @property
+    def first_certification(self) -> Certification | None:
+        """What signs for it, or for a bastion on the way to it; None where neither needs it."""
+        if self.certification is not None or not isinstance(self.bastion, Way):
+            return self.certification
+        return self.bastion.first_certification
 
     @property
     def key_name(self) -> str:

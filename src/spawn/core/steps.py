@@ -29,6 +29,7 @@ class Output(enum.StrEnum):
     IMAGE_ID = "image-id"
     SUBNET_ID = "subnet-id"
     POLICY_ID = "policy-id"
+    KEY_ARN = "key-arn"
 
 
 class OutputReference(msgspec.Struct, frozen=True):

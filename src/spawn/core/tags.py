@@ -35,6 +35,7 @@ class Tag(enum.StrEnum):
     DNS_NAME = "spawn:dns-name"
     DNS_ZONE = "spawn:dns-zone"
     LOG_GROUP = "spawn:log-group"
+    SSH_CA = "spawn:ssh-ca"
     SECURITY = "spawn:security"
     HOLD = "spawn:hold"
     CREATED_AT = "spawn:created-at"

@@ -7,6 +7,7 @@ tables of IAM's actions, which `reference` reads from the disk.
     documents      a policy document: its type, its canonical JSON, its size
     parsing        text or an answer of AWS's to a document, or the place where it is wrong
     checks         what a document from outside must hold before anything is made of it
+    quotas         how long policies may be
     reference      IAM's own tables: services, actions, the resource types that they act on
     arns           ARNs taken apart
     scopes         what the word after "@" means to each service

@@ -112,30 +112,34 @@ def _reasons(statement: Statement) -> Iterator[_Reason]:
         None if is_narrowed else next((each for each in wide if _leaves_account_open(each)), None)
     )
     for action in statement.actions:
-        yield from _reasons_of_action(action, wide[0] if wide else None, open_)
+        found = _reason_of_action(action, wide[0] if wide else None, open_)
+        if found is not None:
+            yield found
 
 
-def _reasons_of_action(action: str, wide: str | None, open_: str | None) -> Iterator[_Reason]:
+@functools.lru_cache(maxsize=reference.KEPT)
+def _reason_of_action(action: str, wide: str | None, open_: str | None) -> _Reason | None:
     """Judge an action. `wide` is a resource that names nothing, `open_` one of any account too."""
     service, _, name = action.partition(":")
     if not service.strip("*"):
-        yield Breadth.EVERY_ACTION, action, "it allows every action"
-    elif wide is None:
-        return
-    elif not name.strip("*"):
+        return Breadth.EVERY_ACTION, action, "it allows every action"
+    if wide is None:
+        return None
+    if not name.strip("*"):
         reason = f"it allows every action of {service} on {wide}"
-        yield Breadth.EVERY_ACTION_OF_SERVICE, action, reason
-    elif (power := _power(action)).passes_roles:
+        return Breadth.EVERY_ACTION_OF_SERVICE, action, reason
+    if (power := _power(action)).passes_roles:
         reason = f"{action} on {wide} hands out every role, and so whatever any of them may do"
-        yield Breadth.PASS_ROLE, action, reason
-    elif open_ is None:
-        return
-    elif power.changing:
+        return Breadth.PASS_ROLE, action, reason
+    if open_ is None:
+        return None
+    if power.changing:
         example = "" if power.is_one else f" (such as {power.changing})"
         reason = f"{action}{example} changes things, and is allowed on {open_}"
-        yield Breadth.CHANGE, action, reason
-    elif power.reads_secrets:
-        yield Breadth.SECRET, action, f"{action} reads secrets, and is allowed on {open_}"
+        return Breadth.CHANGE, action, reason
+    if power.reads_secrets:
+        return Breadth.SECRET, action, f"{action} reads secrets, and is allowed on {open_}"
+    return None
 
 
 class _Power(NamedTuple):
@@ -147,7 +151,7 @@ class _Power(NamedTuple):
     reads_secrets: bool
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=reference.KEPT)
 def _power(action: str) -> _Power:
     service = action.partition(":")[0].lower()
     found = reference.matching_actions(action)
@@ -165,6 +169,7 @@ def _could_be_narrower(action: reference.Action, name: str) -> bool:
     return action.changes_something and bool(action.resource_types) and name not in _OF_ITSELF
 
 
+@functools.lru_cache(maxsize=reference.KEPT)
 def names_nothing(resource: str) -> bool:
     """Say whether a resource has only wildcards where its name belongs: "*", "table/*", ":::*"."""
     if _is_wild(resource):

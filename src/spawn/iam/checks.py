@@ -15,11 +15,7 @@ from spawn.iam.arns import parse_arn
 from spawn.iam.documents import VERSION, PolicyDocument, Statement, size
 from spawn.iam.operators import OPERATORS, parse_operator
 from spawn.iam.parsing import parse_document
-
-# IAM and STS quotas: all inline policies of one role together, without whitespace; not adjustable.
-MOST_INLINE_CHARACTERS = 10_240
-# IAM and STS quotas: the trust policy of a role, unless the account had it raised.
-MOST_TRUST_CHARACTERS = 2_048
+from spawn.iam.quotas import MOST_INLINE_CHARACTERS
 
 _SID = re.compile(r"[0-9A-Za-z]*", re.ASCII)
 

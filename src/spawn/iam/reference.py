@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from importlib import resources
+from typing import Final
 
 import msgspec
 
@@ -99,8 +100,13 @@ def _table(of: str, service: str) -> bytes:
     return (_TABLES / of / f"{service.lower()}.json").read_bytes()
 
 
-# How many patterns are kept: a policy has a few dozen, an account some hundreds.
-@functools.lru_cache(maxsize=4096)
+# How many actions and patterns are kept, here and in what is worked out from them: a policy has a
+# few dozen. All of AWS's own have some 12,000, and a cache that is smaller than what comes round
+# and round keeps nothing.
+KEPT: Final = 16_384
+
+
+@functools.lru_cache(maxsize=KEPT)
 def matching_actions(pattern: str) -> tuple[Action, ...]:
     """Return the actions that "service:Name" means, `*` and `?` being wildcards in the name."""
     service, _, name = pattern.partition(":")

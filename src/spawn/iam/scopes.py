@@ -313,11 +313,15 @@ def _parameter(scope: Scope) -> str:
 
 def _key(service: str, context: Mapping[str, tuple[str, ...]], scope: Scope, place: Place) -> Reach:
     region = place.region if scope.home is None else scope.home.region
-    via = [f"{service}.{region}.amazonaws.com"]
-    if place.partition == "aws-cn":
-        # Which of its two names a service goes by there is not documented for this key.
-        via.append(f"{via[0]}.cn")
+    via = via_service(service, region=region, partition=place.partition)
     return Reach(
         arns=(_arn("kms", "key/*", scope, place),),
-        conditions={"StringEquals": {"kms:ViaService": tuple(via)}, "StringLike": context},
+        conditions={"StringEquals": {"kms:ViaService": via}, "StringLike": context},
     )
+
+
+def via_service(service: str, *, region: str, partition: str) -> tuple[str, ...]:
+    """Return what `kms:ViaService` is where a service uses a key for its caller."""
+    name = f"{service}.{region}.amazonaws.com"
+    # Which of its two names a service goes by in China is not documented for this key.
+    return (name, f"{name}.cn") if partition == "aws-cn" else (name,)

@@ -11,6 +11,9 @@
                (`agent`, `bootstrap`, `travelling`) and the person's part
     aws_duties what the agent calls AWS for: `dns`, `shipping`, `asking`, and the `script` that is
                put into a `bucket`; `endpoints` says where. Pure
+    secrets    what the instance fetches at boot: `secret_facts`, `secret_rights`, `secret_way`,
+               `secret_words`, and what waits for it, `secret_delivery` (`secret_units`). Pure, but
+               for the questions
     apply      performs a plan and keeps its journal (`journalling`)
     arrival    awaits what was launched, reads it back, has it judged
     doctor     what a first launch lacks, said before there is one

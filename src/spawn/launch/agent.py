@@ -15,6 +15,7 @@ from typing import Any
 
 from spawn.core.tags import Tag
 from spawn.launch.bootstrap import BASE, boothook
+from spawn.launch.sshd import SshdOrders, sshd_part
 from spawn.posture.controls.ending import LONGEST_LIFE
 
 # The agent's modules by name, as they stand in its source.
@@ -29,6 +30,10 @@ class Duty:
 
     words: Any = field(default_factory=dict)
     needs: tuple[str, ...] = ()
+
+
+# Tells what came of them; the modules beside it fetch them, and keep others from metadata.
+_SECRETS = Duty(needs=("deliver", "imds", "calling", "signing"))
 
 
 def read_agent_source() -> AgentSource:
@@ -46,6 +51,8 @@ def agent_boothook(
     duties: Mapping[str, Duty] = MappingProxyType({}),
     pre_stop: timedelta = timedelta(),
     programs: Sequence[str] = (),
+    sshd: SshdOrders | None = None,
+    secrets: Mapping[str, Any] | None = None,
 ) -> bytes:
     """Return the part of user-data that brings the agent.
 
@@ -53,7 +60,14 @@ def agent_boothook(
     duties    what it does besides ending the instance on time, by the duty's module
     pre_stop  for how long an end waits for what the duties do before it
     programs  modules that travel for no duty
+    sshd      what its sshd is to do; None to leave that alone
+    secrets   what `spored.deliver` is told: the `user` that they are for, the `services` that they
+              are fetched from, each by a key of its own as `spored.calling.call` takes it (of a
+              secret in another region, that region's), and the `secrets`, each with its `name`,
+              the key of its `service`, its `id`, the `key` of a JSON object or "", and `env`
     """
+    if secrets is not None:
+        duties = {**duties, "secrets": _SECRETS}
     modules = dict.fromkeys((*BASE, *programs))
     for name, duty in duties.items():
         modules |= dict.fromkeys((*duty.needs, name))
@@ -67,4 +81,7 @@ def agent_boothook(
         "tags": {key.value: tags[key] for key in ORDER_TAGS if key in tags},
         "duties": {name: duty.words for name, duty in duties.items()},
     }
-    return boothook({name: source[name] for name in modules}, orders)
+    if secrets is not None:
+        orders["secrets"] = secrets
+    then = "" if sshd is None else sshd_part(sshd)
+    return boothook({name: source[name] for name in modules}, orders, then=then)

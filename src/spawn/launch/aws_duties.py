@@ -21,7 +21,11 @@ from spawn.launch import asking, dns, script, shipping
 from spawn.launch.agent import AgentSource, Duty, agent_boothook
 from spawn.launch.bucket import Bucket, BucketFacts, bucket_of, plan_bucket
 from spawn.launch.duties import asks_ec2, order_tags, own_duties, pre_stop_time
+from spawn.launch.secret_facts import SecretFacts
+from spawn.launch.secret_rights import secret_statements
+from spawn.launch.secrets import some_orders
 from spawn.launch.spec import LaunchSpec
+from spawn.launch.ssh_ca import likely_orders
 from spawn.posture.controls.ending import LONGEST_LIFE
 
 # As long as they come, and as little like anything else in user-data.
@@ -79,6 +83,8 @@ def script_to_stage(
         expires_at=ends,
         duties=duties,
         pre_stop=pre_stop_time(spec, duties),
+        sshd=likely_orders(spec),
+        secrets=some_orders(spec, partition=partition),
     )
     return script.staged_script(spec, boothook)
 
@@ -89,8 +95,21 @@ def duty_statements(
     *,
     zone_id: str | None,
     staged: script.StagedScript | None,
+    secrets: SecretFacts | None,
+) -> tuple[Statement, ...]:
+    """Return what the role needs for them and for its secrets, besides its templates."""
+    needed = _statements(spec, caller, zone_id=zone_id, staged=staged)
+    return (*needed, *secret_statements(spec, caller, secrets))
+
+
+def _statements(
+    spec: LaunchSpec,
+    caller: Identity,
+    *,
+    zone_id: str | None,
+    staged: script.StagedScript | None,
 ) -> Iterator[Statement]:
-    """Yield what the role needs for them, besides its templates; one statement for each."""
+    """Yield one for each duty."""
     if zone_id is not None:
         yield dns.dns_statement(zone_id, dns.dns_name(spec), partition=caller.partition)
     if asks_ec2(spec):

@@ -14,7 +14,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from spawn.core.errors import Defect
+from spawn.launch.secret_units import secret_lines
+from spawn.launch.shell import PATH, PUT, put
 from spawn.launch.travelling import travelling
 
 BASE = (
@@ -30,13 +31,12 @@ BASE = (
     "step",
     "voice",
 )
-_END = "EOF"
+_SECRET_MARKS = ("@VARIABLES@", "@UNITS@", "@STARTED@", "@BACKGROUND@")
 _SCRIPT = r"""#cloud-boothook
 #!/bin/sh
 # spored ends this machine on time. See src/spored of spawn
-PATH=$PATH:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-put() { cat >"$1.new" && mv "$1.new" "$1"; }
-umask 022
+PATH=@PATH@
+@PUT@umask 022
 cd /
 mkdir -p opt/spored/spored var/lib/spored
 python=$(command -v python3) || echo spored: no python3 >/dev/console
@@ -47,18 +47,18 @@ python=$(command -v python3) || echo spored: no python3 >/dev/console
 cat /run/spored/status
 EOF
 chmod 755 usr/local/bin/spored
-if [ -d run/systemd/system ]; then
+@VARIABLES@if [ -d run/systemd/system ]; then
 unit=etc/systemd/system/spored.service
 put $unit <<EOF
 @UNIT@EOF
 mkdir -p etc/systemd/system/sysinit.target.wants
 ln -sf /$unit etc/systemd/system/sysinit.target.wants/
-[ -d run/spored ] && systemctl daemon-reload
-systemctl start --no-block spored
+@UNITS@[ -d run/spored ] && systemctl daemon-reload
+systemctl start --no-block spored@STARTED@
 elif mkdir run/spored; then
 setsid sh -c 'echo -1000 >/proc/self/oom_score_adj
 while :; do spored agent; sleep 1; done' </dev/null >/dev/null 2>&1 &
-fi
+@BACKGROUND@fi
 """
 # systemd.exec(5). The bounding set leaves reboot(2) and mlock(2), and shuts out by itself what
 # ProtectClock, ProtectHostname and others would. Logins are spoken to as the group tty may.
@@ -94,20 +94,21 @@ WantedBy=sysinit.target
 """
 
 
-def boothook(sources: Mapping[str, str], orders: Mapping[str, Any]) -> bytes:
+def boothook(sources: Mapping[str, str], orders: Mapping[str, Any], *, then: str = "") -> bytes:
     """Return the boothook.
 
     `sources` are the agent's modules by name, those of its base and of the duties that are asked
-    for; `orders` is what the agent is told, as JSON can hold it.
+    for; `orders` is what the agent is told, as JSON can hold it; `then` is a script for sh that
+    runs once the agent is started.
     """
     files = {f"opt/spored/spored/{name}.py": travelling(text) for name, text in sources.items()}
     files["opt/spored/__main__.py"] = files.pop("opt/spored/spored/__main__.py")
-    files["opt/spored/orders.json"] = json.dumps(orders, separators=(",", ":")) + "\n"
-    script = _SCRIPT.replace("@UNIT@", _UNIT)
-    return script.replace("@FILES@", "".join(map(_put, files, files.values()))).encode("ascii")
-
-
-def _put(path: str, text: str) -> str:
-    if _END in text.splitlines():
-        raise Defect(f"{path} holds the line that ends it")
-    return f"put {path} <<'{_END}'\n{text}{_END}\n"
+    # Many lines: one of more than 998 characters would have all of the boothook travel as base64.
+    told = json.dumps(orders, separators=(",", ":"), indent=0)
+    files["opt/spored/orders.json"] = f"{told}\n"
+    script = _SCRIPT.replace("@PATH@", PATH).replace("@PUT@", PUT).replace("@UNIT@", _UNIT)
+    for mark, part in zip(_SECRET_MARKS, secret_lines(orders.get("secrets")), strict=True):
+        script = script.replace(mark, part)
+    return (script.replace("@FILES@", "".join(map(put, files, files.values()))) + then).encode(
+        "ascii"
+    )

@@ -10,7 +10,9 @@ from spawn.core.levels import Level
 from spawn.core.tags import LONGEST_VALUE, MOST_TAGS, Tag, unreadable_in_metadata
 from spawn.launch.dns import check_dns
 from spawn.launch.duty_checks import check_duties
+from spawn.launch.secrets import check_secrets
 from spawn.launch.spec import DEFAULT_TTL, LaunchSpec
+from spawn.launch.ssh_ca import check_ssh_ca
 
 # Tags that spawn adds to an instance: what is left of AWS's fifty is the person's.
 _OWN_TAGS = (
@@ -30,6 +32,7 @@ _OWN_TAGS = (
     Tag.DNS_NAME,
     Tag.DNS_ZONE,
     Tag.LOG_GROUP,
+    Tag.SSH_CA,
 )
 # Less than what a boot takes is a mistake, and would leave a machine that ends as it begins.
 SHORTEST_TTL = timedelta(minutes=1)
@@ -45,6 +48,8 @@ def check_spec(spec: LaunchSpec) -> None:
     _check_agent(spec)
     check_duties(spec)
     check_dns(spec)
+    check_ssh_ca(spec)
+    check_secrets(spec)
     if spec.ami is not None and spec.os is not None:
         raise InputError("--ami and --os exclude each other", why="the image decides the system")
     if spec.encrypt_volumes is False and spec.kms_key_id is not None:
@@ -105,6 +110,7 @@ def _check_metadata(spec: LaunchSpec) -> None:
         "--iam-policy-file": spec.iam_policy_document is not None,
         "--iam-managed-policies": bool(spec.iam_managed_policies),
         "--iam-role": spec.iam_role is not None,
+        "--secret": bool(spec.secrets),
         "--security strict": spec.security is Level.STRICT,
     }
     for flag, is_given in needs.items():
@@ -161,7 +167,11 @@ def _check_market(spec: LaunchSpec) -> None:
 
 def _check_agent(spec: LaunchSpec) -> None:
     """Where nothing of ours runs, the end date is the backstop's alone."""
-    duties = {"--dns-name": spec.dns_name is not None, "--ship-logs": spec.ship_logs}
+    duties = {
+        "--dns-name": spec.dns_name is not None,
+        "--ship-logs": spec.ship_logs,
+        "--secret": bool(spec.secrets),
+    }
     for flag, is_asked in duties.items():
         if is_asked and not spec.agent:
             raise InputError(

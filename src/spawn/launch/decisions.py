@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,7 +27,11 @@ from spawn.launch.parts import (
     choose_rights,
 )
 from spawn.launch.rights import owner_of
+from spawn.launch.secret_way import Place as SecretsPlace
+from spawn.launch.secrets import Secrets, choose_secrets, held_back
 from spawn.launch.spec import LaunchSpec
+from spawn.launch.ssh_ca import ssh_ca_tags, sshd_orders
+from spawn.launch.sshd import root_note
 from spawn.launch.userdata import assemble, verbatim
 from spawn.lifecycle.backstop import plan_group
 from spawn.registry.table import TablePlan, plan_table
@@ -59,6 +64,7 @@ class Decisions:
     schedule_group: Stage
     table: TablePlan
     aws_duties: AwsDuties
+    secrets: Secrets
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -74,9 +80,11 @@ class Decisions:
             *self.place.notes,
             unpowered,
             deaf if is_deaf else "",
+            root_note(image.login_user) if self.has_agent else "",
             self.table.warning,
             self.unseen_organisation,
             *self.aws_duties.notes,
+            *self.secrets.notes,
         )
         return tuple(filter(None, notes))
 
@@ -106,16 +114,16 @@ def decide(
         tags=shared,
     )
     tags = spec.tags | shared | _own_tags(spec, expires_at) | {**aws_duties.tags}
-    has_gpu = any(candidate.has_gpu for candidate in candidates.found)
-    duties = own_duties(spec, has_gpu=has_gpu) | {**aws_duties.duties}
-    boothook = agent_boothook(
-        facts.agent,
-        tags,
-        now=now,
-        expires_at=expires_at,
-        duties=duties,
-        pre_stop=pre_stop_time(spec, duties),
-        programs=aws_duties.programs,
+    key = choose_key(spec, facts, tags=shared)
+    secrets = _secrets(spec, facts, candidates, key)
+    boothook = _boothook(
+        spec,
+        facts,
+        candidates,
+        tags=tags,
+        duties=aws_duties,
+        secrets=secrets,
+        life=(now, expires_at),
     )
     return Decisions(
         launch_id=launch_id,
@@ -125,7 +133,7 @@ def decide(
         tags=tags,
         candidates=candidates,
         place=place,
-        key=choose_key(spec, facts, tags=shared),
+        key=key,
         rights=choose_rights(spec, facts, tags=shared),
         user_data=_user_data(spec, boothook, aws_duties.user_data or spec.user_data),
         has_agent=spec.agent,
@@ -134,7 +142,51 @@ def decide(
         schedule_group=plan_group(facts.schedule_group, region=spec.region, tags=shared),
         table=plan_table(facts.table, region=spec.region, tags=shared),
         aws_duties=aws_duties,
+        secrets=secrets,
     )
+
+
+def _boothook(
+    spec: LaunchSpec,
+    facts: AccountFacts,
+    candidates: Candidates,
+    *,
+    tags: Mapping[str, str],
+    duties: AwsDuties,
+    secrets: Secrets,
+    life: tuple[datetime, datetime],
+) -> bytes:
+    """Return what brings the agent; `life` is from when to when."""
+    caller = facts.caller.identity
+    has_gpu = any(candidate.has_gpu for candidate in candidates.found)
+    all_duties = own_duties(spec, has_gpu=has_gpu) | {**duties.duties}
+    now, expires_at = life
+    return agent_boothook(
+        facts.agent,
+        tags,
+        now=now,
+        expires_at=expires_at,
+        duties=all_duties,
+        pre_stop=pre_stop_time(spec, all_duties),
+        programs=duties.programs,
+        sshd=sshd_orders(
+            spec,
+            login_user=candidates.first.image.login_user,
+            owner=owner_of(spec, caller),
+            caller_owner=caller.owner,
+        ),
+        secrets=secrets.orders,
+    )
+
+
+def _secrets(spec: LaunchSpec, facts: AccountFacts, candidates: Candidates, key: Key) -> Secrets:
+    place = SecretsPlace(
+        choice=candidates.first.choice,
+        vpcs=facts.network.vpcs,
+        login_user=candidates.first.image.login_user,
+        has_key_pair=key.name is not None,
+    )
+    return choose_secrets(spec, facts.secrets, facts.caller.identity, place=place)
 
 
 def _unseen(organisation: Fact[Parameter]) -> str:
@@ -147,11 +199,11 @@ def _own_tags(spec: LaunchSpec, expires_at: datetime) -> dict[str, str]:
     tags = {
         Tag.EXPIRES_AT.value: format_instant(expires_at),
         Tag.SECURITY.value: spec.security.value,
-    } | order_tags(spec)
+    } | {**order_tags(spec), **ssh_ca_tags(spec)}
     return tags if spec.name is None else tags | {Tag.NAME.value: spec.name}
 
 
 def _user_data(spec: LaunchSpec, boothook: bytes, persons: bytes | None) -> bytes | None:
     if spec.agent:
-        return assemble(boothook, persons, flag="--user-data")
+        return assemble(boothook, held_back(spec, persons), flag="--user-data")
     return None if persons is None else verbatim(persons, flag="--user-data")

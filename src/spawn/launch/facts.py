@@ -2,7 +2,8 @@
 
 No question needs another's answer, but for those about things that are named after the caller:
 who that is, is asked in the same round, and guessed meanwhile. A wrong guess costs a second round,
-and so does a hosted zone that is given by its name: what is in it is asked for by its id.
+and so does a hosted zone that is given by its name: what is in it is asked for by its id. So do
+secrets, since the role is named by what it may, and a customer key of theirs costs one more.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ from spawn.launch.rights import (
     possible_roles,
 )
 from spawn.launch.script import StagedScript
+from spawn.launch.secret_facts import SecretFacts, ask_secrets
+from spawn.launch.secrets import check_secrets
 from spawn.launch.spec import LaunchSpec
 from spawn.network import given, groups, subnets
 from spawn.network.caller import CallerAddresses
@@ -94,6 +97,7 @@ class AccountFacts:
     agent             the source of what an instance is sent to end itself
     dns               what there is of the name that the instance is to keep
     script            the person's script, where user-data has no room for it
+    secrets           what there is of those that the instance is given
     """
 
     caller: CallerFacts
@@ -112,6 +116,7 @@ class AccountFacts:
     agent: AgentSource
     dns: DnsFacts | None = None
     script: StagedScript | None = None
+    secrets: SecretFacts | None = None
 
     @property
     def aws_duties(self) -> AwsDutyFacts:
@@ -121,8 +126,13 @@ class AccountFacts:
     def duty_statements(self, spec: LaunchSpec) -> tuple[Statement, ...]:
         """Return what the role needs for them."""
         zone_id = None if self.dns is None else self.dns.zone.zone_id
-        needs = duty_statements(spec, self.caller.identity, zone_id=zone_id, staged=self.script)
-        return tuple(needs)
+        return duty_statements(
+            spec,
+            self.caller.identity,
+            zone_id=zone_id,
+            staged=self.script,
+            secrets=self.secrets,
+        )
 
 
 class OrganisationGuess(Protocol):
@@ -170,24 +180,25 @@ class Surroundings:
 def gather(spec: LaunchSpec, reader: Reader, around: Surroundings) -> AccountFacts:
     """Ask everything at once, and return what is known.
 
-    Raises InputError for a spec that can't be understood, AwsRefusal for what can't be asked, and
-    AccessDenied for what must be seen and may not.
+    Raises InputError for a spec that can't be understood, AwsRefusal for what can't be asked,
+    AccountError for a secret that nobody can read, and AccessDenied for what must be seen and may
+    not.
     """
+    # A secret of another region would be asked for in this one, and said not to be there.
+    check_secrets(spec)
     source = read_agent_source()
     script = script_to_stage(spec, source, partition=around.partition, now=around.now)
     with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
         asker = Asker(reader, pool)
         identity = asker.ask(caller_question(spec.region))
-        go_on = ask_dns(spec, asker)
+        go_on, of_secrets = ask_dns(spec, asker), ask_secrets(spec, asker)
         addresses = pool.submit(around.find_caller).result if _needs_caller(spec) else None
         of_region = _ask_of_region(spec, asker, around, source)
-        zone_id, dns = go_on()
+        (zone_id, dns), secrets = go_on(), of_secrets()
 
         def ask_of(caller: Identity) -> Callable[[], CallerFacts]:
-            extra = duty_statements(spec, caller, zone_id=zone_id, staged=script)
-            return _ask_of_caller(
-                spec, caller, asker, extra=tuple(extra), needs_bucket=script is not None
-            )
+            extra = duty_statements(spec, caller, zone_id=zone_id, staged=script, secrets=secrets)
+            return _ask_of_caller(spec, caller, asker, extra=extra, needs_bucket=script is not None)
 
         guess = around.memory.guess()
         of_caller = None if guess is None else ask_of(guess)
@@ -196,7 +207,7 @@ def gather(spec: LaunchSpec, reader: Reader, around: Surroundings) -> AccountFac
             of_caller = ask_of(caller)
             around.memory.keep(caller)
         found = of_region(of_caller(), None if addresses is None else addresses())
-        return replace(found, dns=dns(), script=script)
+        return replace(found, dns=dns(), script=script, secrets=secrets)
 
 
 def _needs_caller(spec: LaunchSpec) -> bool:

@@ -54,6 +54,7 @@ def asked_values(spec: LaunchSpec) -> dict[str, Value]:
         "metadata-options": _metadata(spec.metadata),
         "dns-name": spec.dns_name,
         "ship-logs": spec.ship_logs,
+        "ssh-ca": spec.ssh_ca is not None,
         "on-expiry": spec.on_expiry.value,
         "on-idle": None if spec.idle is None else spec.idle.action.value,
         "on-complete": None if spec.completion is None else spec.completion.action.value,

@@ -36,6 +36,8 @@ from spawn.launch.dns import ask_zone
 from spawn.launch.facts import SIDE_BY_SIDE, CallerRights, ask_rights
 from spawn.launch.parts import choose_rights
 from spawn.launch.rights import owner_of
+from spawn.launch.secret_facts import ask_secrets
+from spawn.launch.secrets import check_secrets
 from spawn.launch.spec import LaunchSpec
 
 # The steps for which a launcher who may only pass roles needs an administrator.
@@ -116,12 +118,15 @@ def propose_install(
 
 
 def _gather(spec: LaunchSpec, reader: Reader, *, partition: str, now: datetime) -> _Facts:
+    check_secrets(spec)
     staged = script_to_stage(spec, read_agent_source(), partition=partition, now=now)
     with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
         asker = Asker(reader, pool)
         identity, zone_id = asker.ask(caller_question(spec.region)), ask_zone(spec, asker)
-        caller = value_of(identity())
-        statements = tuple(duty_statements(spec, caller, zone_id=zone_id(), staged=staged))
+        secrets, caller = ask_secrets(spec, asker), value_of(identity())
+        statements = duty_statements(
+            spec, caller, zone_id=zone_id(), staged=staged, secrets=secrets()
+        )
         answered = ask_rights(spec, caller, asker, extra=statements)
         return _Facts(caller=answered(), statements=statements)
 
@@ -169,6 +174,8 @@ def _words(spec: LaunchSpec) -> Iterator[str]:
     ):
         if value:
             yield from (flag, value)
+    for one in spec.secrets:
+        yield from ("--secret", one.words)
     if spec.ship_logs:
         yield "--ship-logs"
     for flag, end in (("--on-idle", spec.idle), ("--on-complete", spec.completion)):

@@ -152,12 +152,13 @@ class Key:
 
 
 def choose_key(spec: LaunchSpec, facts: AccountFacts, *, tags: dict[str, str]) -> Key:
-    """Return the key pair: the named one, the person's own, or none where no SSH is meant.
+    """Return the key pair: the named one, the person's own, or none where no SSH by key is meant.
 
     Raises NamedThingNotFound, AccessDenied and RefusedByControl.
     """
     has_no_ssh = spec.security is Level.STRICT or spec.metadata.http_endpoint == "disabled"
-    if facts.key_pair is None or (spec.key_pair is None and has_no_ssh):
+    needs_none = has_no_ssh or spec.ssh_ca is not None
+    if facts.key_pair is None or (spec.key_pair is None and needs_none):
         return Key(name=None, create=())
     if spec.key_pair is not None:
         require_key_pair(spec.key_pair, facts.key_pair, region=spec.region)

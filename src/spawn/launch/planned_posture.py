@@ -12,6 +12,7 @@ from spawn.launch.decisions import Decisions
 from spawn.launch.spec import LaunchSpec
 from spawn.posture.live import user_data_posture
 from spawn.posture.model import Ending, Image, Metadata, Posture, Source, UserData
+from spawn.secrets.scan import scan_text
 
 
 def planned_posture(spec: LaunchSpec, made: Decisions, *, now: datetime) -> Posture:
@@ -55,9 +56,10 @@ def planned_posture(spec: LaunchSpec, made: Decisions, *, now: datetime) -> Post
 
 
 def _user_data(spec: LaunchSpec, made: Decisions) -> UserData | None:
-    """Judge the bytes that are sent, but count lines in the text that the person wrote."""
+    """Judge the bytes that are sent, but count lines in the texts that the person wrote."""
     sent = None if made.user_data is None else user_data_posture(made.user_data)
     own = None if spec.user_data is None else user_data_posture(spec.user_data)
-    if sent is None or own is None:
-        return sent
-    return msgspec.structs.replace(sent, secrets=own.secrets)
+    if sent is None:
+        return None
+    hook = () if spec.pre_stop is None else scan_text(spec.pre_stop.command, part="--pre-stop")
+    return msgspec.structs.replace(sent, secrets=(*(own.secrets if own else ()), *hook))

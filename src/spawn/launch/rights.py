@@ -16,6 +16,7 @@ from spawn.iam.documents import PolicyDocument, Statement
 from spawn.iam.managed import boundary_arn, default_boundary_arn, managed_policy_arns
 from spawn.iam.roles import WantedRole, wanted_role
 from spawn.iam.templates import SESSION_MANAGER, brief_words, parse_templates, statements
+from spawn.launch.secret_rights import reads_secrets
 from spawn.launch.shipping import shipping_templates
 from spawn.launch.spec import LaunchSpec
 
@@ -82,7 +83,9 @@ def rights_words(spec: LaunchSpec, extra: Extra = ()) -> str:
     """Say in a few words what the instance's own role may do, a part for each thing asked for."""
     templates = parse_templates((*spec.iam_policies, *shipping_templates(spec)))
     parts = [brief_words(template) for template in templates]
-    if extra:
+    if spec.secrets:
+        parts.append("read its secrets")
+    if any(not reads_secrets(statement) for statement in extra):
         parts.append("its agent's own duties")
     if spec.iam_policy_document is not None:
         parts.append("what --iam-policy-file says")

@@ -17,6 +17,7 @@ from spawn.core.steps import Step
 from spawn.iam.documents import Statement, allow
 from spawn.launch import endpoints
 from spawn.launch.bucket import SCRIPTS, Bucket
+from spawn.launch.secrets import held_back
 from spawn.launch.spec import LaunchSpec
 from spawn.launch.userdata import MOST_BYTES, as_script, packed, unpacked
 
@@ -53,7 +54,8 @@ def staged_script(spec: LaunchSpec, boothook: bytes) -> StagedScript | None:
     flag = "--user-data"
     if spec.user_data is None or not spec.agent:
         return None
-    if len(packed(boothook, spec.user_data, flag=flag)) + MARGIN_BYTES <= MOST_BYTES:
+    sent = held_back(spec, spec.user_data)
+    if len(packed(boothook, sent, flag=flag)) + MARGIN_BYTES <= MOST_BYTES:
         return None
     text = as_script(unpacked(spec.user_data, flag=flag))
     if text is None:

@@ -12,10 +12,12 @@ from decimal import Decimal
 
 import msgspec
 
+from spawn.connect.ssh_ca.trust import SshTrust
 from spawn.core.endings import End
 from spawn.core.errors import InputError
 from spawn.core.levels import Level
 from spawn.images.catalog import OperatingSystem
+from spawn.secrets.references import SecretReference
 
 DEFAULT_INSTANCE_TYPE = "t3.micro"
 DEFAULT_TTL = timedelta(hours=8)
@@ -102,6 +104,9 @@ class LaunchSpec(msgspec.Struct, frozen=True, kw_only=True):
     hibernation           whether it may be hibernated by hand, whatever ends it by itself
     dns_name              the name that leads to it, in `dns_zone`: a hosted zone's id or name
     ship_logs             whether its agent's log goes to CloudWatch Logs
+    ssh_ca                the authority whose certificates alone it admits, None for keys
+    secrets               those that it fetches at boot: where they are kept, never what they are
+    secret_user           who may read them besides root, None for the image's login user
     """
 
     region: str
@@ -147,6 +152,9 @@ class LaunchSpec(msgspec.Struct, frozen=True, kw_only=True):
     dns_name: str | None = None
     dns_zone: str | None = None
     ship_logs: bool = False
+    ssh_ca: SshTrust | None = None
+    secrets: tuple[SecretReference, ...] = ()
+    secret_user: str | None = None
 
     @property
     def hibernates(self) -> bool:

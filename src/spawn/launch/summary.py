@@ -11,6 +11,7 @@ from spawn.core.instants import format_instant
 from spawn.images.chosen import describe_age
 from spawn.launch.decisions import Decisions
 from spawn.launch.spec import DEFAULT_TTL, EndAction, LaunchSpec
+from spawn.launch.ssh_ca import principals_of
 from spawn.network.rules import describe
 from spawn.posture.model import Disk, KeyManager
 from spawn.prices.cost import cost
@@ -25,7 +26,7 @@ def summary_of(spec: LaunchSpec, made: Decisions, *, now: datetime) -> tuple[tup
         ("instance", _instance(spec, made)),
         ("image", _image(made, now)),
         ("network", _network(made)),
-        ("ssh", _ssh(made)),
+        ("ssh", _ssh(spec, made)),
         ("role", made.rights.sentence),
         ("disk", _disks(made)),
         ("metadata", _metadata(spec)),
@@ -33,6 +34,7 @@ def summary_of(spec: LaunchSpec, made: Decisions, *, now: datetime) -> tuple[tup
         ("ends", _end(spec, made)),
         *_other_ends(spec),
         *made.aws_duties.summary,
+        *made.secrets.summary,
     )
 
 
@@ -61,10 +63,13 @@ def _network(made: Decisions) -> str:
     return f"{made.place.vpc_id}, {place.reach} subnet {place.subnet_id}, {address}"
 
 
-def _ssh(made: Decisions) -> str:
+def _ssh(spec: LaunchSpec, made: Decisions) -> str:
     ingress = made.place.network.ingress
     rules = [] if not isinstance(ingress, tuple) else [one.rule for one in ingress]
     key = f"with the key pair {made.key.name}" if made.key.name else "without a key pair"
+    if spec.ssh_ca is not None:
+        whom = ", ".join(principals_of(made.owner, made.caller.owner))
+        key = f"with certificates of {spec.ssh_ca.public_key.fingerprint} alone, for {whom}"
     return f"{describe(rules)}, {key}" if rules else f"closed, {key}"
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Final, assert_never
 
 import msgspec
 
@@ -26,20 +26,27 @@ from spawn.iam.evaluation import (
 from spawn.iam.reference import actions_of
 from spawn.lifecycle.policies_of import HeldPolicy, Holder
 
-# What is in no policy that can be read from within an account.
-BEYOND: Final = "service control policies and session policies are not looked at"
 UNKNOWN: Final = "unknown"
 
 Context = Mapping[str, tuple[str, ...]]
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody would do; `resource_policy` is the resource's own, where it is known."""
+    """What somebody would do, and what is known beside their own policies.
+
+    resource_policy  the resource's own
+    boundary         counts instead of the holder's
+    session          the session policy under which they ask
+    scps             the organisation's levels from the root down
+    """
 
     action: str
     resource: str
     context: Context = {}
     resource_policy: HeldPolicy | None = None
+    boundary: HeldPolicy | None = None
+    session: HeldPolicy | None = None
+    scps: tuple[tuple[HeldPolicy, ...], ...] = ()
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,12 +124,13 @@ def judge(holder: Holder, wish: Wish, *, now: datetime) -> Verdict:
     )
     policies = PolicySet(
         identity=tuple(map(_compiled, holder.policies)),
-        boundary=None if holder.boundary is None else _compiled(holder.boundary),
-        resource=None if wish.resource_policy is None else _compiled(wish.resource_policy),
+        boundary=_if_any(wish.boundary or holder.boundary),
+        resource=_if_any(wish.resource_policy),
+        session=_if_any(wish.session),
+        scps=tuple(tuple(map(_compiled, level)) for level in wish.scps) or None,
     )
     decision = decide(request, policies)
     is_sure = not holder.unseen or decision.outcome is Outcome.EXPLICIT_DENY
-    no_policy = () if wish.resource_policy else ("the resource's own policy is not looked at",)
     return Verdict(
         who=holder.name,
         principal=holder.principal,
@@ -136,8 +144,24 @@ def judge(holder: Holder, wish: Wish, *, now: datetime) -> Verdict:
         sid=decision.sid,
         nearly=_nearly(request, policies, decision),
         context=request.context,
-        notes=(*_doubts(wish.action), *holder.unseen, *no_policy, BEYOND),
+        notes=(*_doubts(wish.action), *holder.unseen, *_beyond(wish)),
     )
+
+
+def _beyond(wish: Wish) -> Iterator[str]:
+    """Say what is in no policy that was given, nor in any that can be read from an account."""
+    if wish.resource_policy is None:
+        yield "the resource's own policy is not looked at"
+    missing = [
+        kind
+        for kind, given in (
+            ("service control policies", bool(wish.scps)),
+            ("session policies", wish.session is not None),
+        )
+        if not given
+    ]
+    if missing:
+        yield f"{' and '.join(missing)} are not looked at"
 
 
 def _doubts(action: str) -> tuple[str, ...]:
@@ -153,9 +177,19 @@ def _doubts(action: str) -> tuple[str, ...]:
 def _nearly(request: Request, policies: PolicySet, decision: Decision) -> tuple[str, ...]:
     if decision.outcome is not Outcome.IMPLICIT_DENY:
         return ()
-    if decision.kind is Kind.BOUNDARY and policies.boundary is not None:
-        return near_misses(request, (policies.boundary,))
-    return near_misses(request, policies.identity) if decision.kind is Kind.IDENTITY else ()
+    match decision.kind:
+        case Kind.IDENTITY:
+            return near_misses(request, policies.identity)
+        case Kind.BOUNDARY | Kind.SESSION as kind:
+            one = policies.boundary if kind is Kind.BOUNDARY else policies.session
+            return near_misses(request, () if one is None else (one,))
+        case Kind.SCP:
+            levels = policies.scps or ()
+            return near_misses(request, (policy for level in levels for policy in level))
+        case Kind.RESOURCE:
+            return ()
+        case _:
+            assert_never(decision.kind)
 
 
 def known_context(holder: Holder, *, now: datetime) -> Context:
@@ -176,6 +210,10 @@ def known_context(holder: Holder, *, now: datetime) -> Context:
 
 def _lowered(context: Context) -> Context:
     return {key.lower(): given for key, given in context.items()}
+
+
+def _if_any(policy: HeldPolicy | None) -> CompiledPolicy | None:
+    return None if policy is None else _compiled(policy)
 
 
 def _compiled(policy: HeldPolicy) -> CompiledPolicy:

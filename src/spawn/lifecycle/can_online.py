@@ -39,9 +39,14 @@ def with_caller(holder: Holder, wish: Wish) -> Holder:
     """Return the holder as the simulator can be asked about it, whom a file speaks for included.
 
     A file asks in the name of `aws:PrincipalArn`, which a resource's policy needs. Raises
-    InputError where a resource's policy can't be simulated (IAM API Reference,
-    SimulatePrincipalPolicy: not for roles) and for who is no user.
+    InputError for what can't be simulated (IAM API Reference, SimulatePrincipalPolicy: a resource's
+    policy for a role, service control and session policies of one's own) and for who is no user.
     """
+    if wish.scps or wish.session is not None:
+        raise InputError(
+            "IAM's simulator takes no service control policy, and none of a session",
+            why="of a role or a user it looks at those that the organisation has",
+        )
     if wish.resource_policy is None:
         return holder
     if holder.role_arn is not None:
@@ -79,6 +84,7 @@ def online_question(
         context=tuple(_entry(key, values, wish.action) for key, values in context.items()),
         resource_policy=of_resource,
         caller_arn=holder.principal if holder.is_file else "",
+        boundary="" if wish.boundary is None else wish.boundary.text,
     )
     if holder.is_file:
         texts = (policy.text for policy in holder.policies)

@@ -9,7 +9,7 @@ the schedule group: they are memory, or cost nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
@@ -20,6 +20,7 @@ from spawn.aws.perform import Performer
 from spawn.aws.questions import Known
 from spawn.connect.keys import is_pair_name
 from spawn.core.durations import format_duration
+from spawn.core.errors import PartlyDone
 from spawn.core.instants import format_instant, parse_instant
 from spawn.core.steps import Step
 from spawn.core.tags import Tag
@@ -29,7 +30,7 @@ from spawn.lifecycle.cancel import termination_stages
 from spawn.lifecycle.leftover import CleanupScope, Found, Kept, Kind, Leftover
 from spawn.lifecycle.leftover_roles import leftover_roles
 from spawn.lifecycle.listed import Ending, ListedInstance, listed_instance
-from spawn.lifecycle.regions import FailedRegion
+from spawn.lifecycle.regions import FailedRegion, not_all_removed
 from spawn.network.groups import is_group_name
 
 # Its own power-off and the backstop had their time.
@@ -53,6 +54,12 @@ class Removal(msgspec.Struct, frozen=True, kw_only=True):
     region: str
     removed: bool
     why: str = ""
+
+
+def error_of(plan: CleanupPlan, removals: Iterable[Removal]) -> PartlyDone | None:
+    """Return what could not be seen or removed as an error, None where all could."""
+    left = ((one.id, one.why) for one in removals if not one.removed)
+    return not_all_removed(left, plan.failed_regions)
 
 
 def plan_cleanup(facts: AccountFacts, scope: CleanupScope) -> CleanupPlan:

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
+from spawn.aws.denials import denials_in, with_denials
 from spawn.aws.door import Reader
 from spawn.aws.perform import Performer
 from spawn.aws.questions import Asker
@@ -135,5 +136,8 @@ def error_of(standings: Iterable[Standing], outcomes: tuple[Outcome, ...]) -> Sp
     whys = [f"{one.name} ({one.place}): {one.why}" for one in left]
     done = any(one.done for one in outcomes)
     if not done and all(one.is_denied for one in failed):
-        return AccessDenied("AWS denied what it needs to put guardrails", why="\n".join(whys))
-    return PartlyDone("not every guardrail could be put", why="\n".join(whys), next_command=_AGAIN)
+        what = "AWS denied what it needs to put guardrails"
+        denials = dict.fromkeys(one for text in whys for one in denials_in(text))
+        return AccessDenied(what, why="\n".join(whys), denials=tuple(denials))
+    what = "not every guardrail could be put"
+    return with_denials(PartlyDone(what, why="\n".join(whys), next_command=_AGAIN), whys)

@@ -5,14 +5,17 @@ but never better one. An instance past its end date is overdue, whatever its con
 
     spored: <n> <now> <state> until <end> order <id> ...    a heartbeat, one a minute at the least
     spored: completed: {"status": ..., "message": ...}      the work is done
+    spored: secrets: ready | waiting | failed: <why>        what came of its secrets
+    spored: sshd does not take <settings>: <why>            they are not in force
 """
 
 from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import msgspec
 
@@ -37,7 +40,12 @@ _HEARTBEAT = re.compile(
     re.ASCII,
 )
 _COMPLETED = re.compile(r"spored: completed: (\{.{0,2000}\})", re.ASCII)
+_SECRETS = re.compile(
+    r"spored: secrets: ((?:waiting|ready|failed)(?:: [^\x00-\x1f\x7f]{1,500})?)", re.ASCII
+)
+_SSHD = re.compile(r"spored: (sshd does not take [^\x00-\x1f\x7f]{1,500})", re.ASCII)
 _LONGEST_STATUS, _LONGEST_MESSAGE = 32, 500
+_Said = TypeVar("_Said")
 
 
 class HeardState(enum.StrEnum):
@@ -67,6 +75,8 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     order       stands for the tags that it read last
     sequence    which heartbeat since it was started, from 1
     difference  how that differs from what its tags order, "" for not at all
+    secrets     what came of those that it fetches: "ready", "waiting", or "failed: " and why
+    sshd        what of its settings its sshd does not take, and why, "" for nothing
     """
 
     state: HeardState
@@ -78,6 +88,8 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     sequence: int | None = None
     difference: str = ""
     completion: Completion | None = None
+    secrets: str = ""
+    sshd: str = ""
 
 
 NOT_ASKED = Heard(state=HeardState.NOT_ASKED)
@@ -98,17 +110,24 @@ class Spoken(msgspec.Struct, frozen=True, kw_only=True):
 
     heartbeat: Heartbeat | None = None
     completion: Completion | None = None
+    secrets: str | None = None
+    sshd: str | None = None
 
 
 def read_console(text: str) -> Spoken:
     """Find what the agent said last; lines that are not wholly as it writes them are none."""
-    heartbeat, completion = None, None
-    for line in reversed(text.split("\n")):
-        heartbeat = heartbeat or _heartbeat(line.strip("\r"))
-        completion = completion or _completion(line.strip("\r"))
-        if heartbeat and completion:
-            break
-    return Spoken(heartbeat=heartbeat, completion=completion)
+    lines = [line.strip("\r") for line in reversed(text.split("\n"))]
+    return Spoken(
+        heartbeat=_last(lines, _heartbeat),
+        completion=_last(lines, _completion),
+        secrets=_last(lines, _secrets),
+        sshd=_last(lines, _sshd),
+    )
+
+
+def _last(lines: Sequence[str], read: Callable[[str], _Said | None]) -> _Said | None:
+    """Return what the first of the lines says that says anything."""
+    return next((said for said in map(read, lines) if said is not None), None)
 
 
 def _heartbeat(line: str) -> Heartbeat | None:
@@ -138,6 +157,16 @@ def _completion(line: str) -> Completion | None:
     )
 
 
+def _secrets(line: str) -> str | None:
+    match = _SECRETS.fullmatch(line)
+    return None if match is None else match[1]
+
+
+def _sshd(line: str) -> str | None:
+    match = _SSHD.fullmatch(line)
+    return None if match is None else match[1]
+
+
 def _bounded(text: str, longest: int) -> str:
     """Return foreign text as printable ASCII, cut where it is too long."""
     safe = "".join(
@@ -161,6 +190,8 @@ def judge_heard(
             state=HeardState.UNKNOWN if is_young else HeardState.SILENT,
             why="it has only just started" if is_young else "its agent was never heard",
             completion=spoken.completion,
+            secrets=spoken.secrets or "",
+            sshd=spoken.sshd or "",
         )
     age = now - beat.at
     heard = Heard(
@@ -171,6 +202,8 @@ def judge_heard(
         order=beat.order,
         sequence=beat.sequence,
         completion=spoken.completion,
+        secrets=spoken.secrets or "",
+        sshd=spoken.sshd or "",
     )
     if age < -_CLOCKS_DIFFER:
         why = "its clock, or this machine's, is wrong"

@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from spawn.aws import scheduler
-from spawn.aws.denials import denials_in
+from spawn.aws.denials import with_denials
 from spawn.aws.ec2_changes import (
     CREATE_TAGS,
     DELETE_TAGS,
@@ -18,10 +18,10 @@ from spawn.aws.ec2_changes import (
     protection_question,
 )
 from spawn.aws.instance_details import shutdown_behavior_question
-from spawn.aws.perform import Performance, Performer, Result
+from spawn.aws.perform import Performance, Performed, Performer, Result
 from spawn.aws.questions import Asker, as_far_as_seen
 from spawn.aws.sts import Identity
-from spawn.core.errors import AccessDenied, AwsRefusal, Interrupted, PartlyDone, SpawnError
+from spawn.core.errors import AwsRefusal, Interrupted, PartlyDone, SpawnError
 from spawn.core.steps import Step
 from spawn.lifecycle.backstop import Arming
 from spawn.lifecycle.backstop_facts import ask_arming, ask_behind
@@ -107,7 +107,8 @@ class Applying:
         performance = self._perform(plan)
         report = self._report(plan, performance, done=State.OPEN)
         if performance.failures:
-            raise self._incomplete(report, f"{plan.instance.id} is not released")
+            what = f"{plan.instance.id} is not released"
+            raise self._incomplete(report, what, failures=performance.failures)
         return report
 
     def error_of(self, report: HoldReport) -> SpawnError | None:
@@ -147,13 +148,15 @@ class Applying:
             warnings=tuple(warnings),
         )
 
-    def _incomplete(self, report: HoldReport, what: str) -> PartlyDone:
+    def _incomplete(
+        self, report: HoldReport, what: str, *, failures: tuple[Performed, ...] = ()
+    ) -> PartlyDone:
         states = [f"{one.part}: {one.state}{one.why and f' ({one.why})'}" for one in report.parts]
+        # What a part waits for, such as a role: without it the part was not tried.
+        before = [one for one in failures if part_of(one.step) is None]
+        states += [f"{one.step.sentence}: {_words(one.refusal)}" for one in before]
         error = PartlyDone(what, why="\n".join(states), next_command=self.again)
-        denials = dict.fromkeys(each for one in report.parts for each in denials_in(one.why))
-        if denials:
-            error.__cause__ = AccessDenied("AWS denied a part of it", denials=tuple(denials))
-        return error
+        return with_denials(error, states)
 
 
 def _after(before: HeldPart, performance: Performance, *, done: State) -> HeldPart:

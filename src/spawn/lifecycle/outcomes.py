@@ -6,7 +6,7 @@ import enum
 
 import msgspec
 
-from spawn.aws.denials import denials_in
+from spawn.aws.denials import denials_in, with_denials
 from spawn.aws.perform import Performance
 from spawn.core.errors import (
     AccessDenied,
@@ -133,7 +133,8 @@ def error_of(report: Report, *, done: str) -> SpawnError | None:
     next_command = next((one.next_command for one in bad if one.next_command), "")
     if len(bad) < len(report.results):
         what = f"{len(bad)} of {len(report.results)} were not {done}"
-        return PartlyDone(what, why=why, next_command=next_command)
+        error = PartlyDone(what, why=why, next_command=next_command)
+        return with_denials(error, (result.why for result in bad))
     match {result.outcome for result in bad}:
         case outcomes if outcomes == {Outcome.NOT_FOUND}:
             return NamedThingNotFound(f"nothing was found that could be {done}", why=why)

@@ -9,8 +9,9 @@ from typing import TypeVar
 import msgspec
 
 from spawn.aws import ec2, scheduler
+from spawn.aws.denials import with_denials
 from spawn.aws.questions import Asker, Fact, Question, as_far_as_seen, value_of
-from spawn.core.errors import AwsRefusal
+from spawn.core.errors import AwsRefusal, PartlyDone
 from spawn.core.tags import Tag
 from spawn.lifecycle.listed import Schedules
 
@@ -100,3 +101,19 @@ def gather(
     if refusals and not read:
         raise refusals[0]
     return tuple(read), tuple(failed)
+
+
+def not_all_removed(
+    left: Iterable[tuple[str, str]], unseen: Iterable[FailedRegion], *, next_command: str = ""
+) -> PartlyDone | None:
+    """Return what was left and not seen as an error, None where there is nothing of either.
+
+    `left` are names of what was to go, each with the reason why it did not.
+    """
+    lacking = (*left, *((one.region, one.why) for one in unseen))
+    if not lacking:
+        return None
+    why = "\n".join(f"{name}: {why}" if why else name for name, why in lacking)
+    what = "not everything could be seen and removed"
+    error = PartlyDone(what, why=why, next_command=next_command)
+    return with_denials(error, (why for _, why in lacking))

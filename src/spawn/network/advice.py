@@ -27,8 +27,9 @@ for SERVICE in ssm ssmmessages; do
     --subnet-ids "$SUBNET" --security-group-ids "$GROUP"
 done"""
 
+_SESSION_MANAGERS = "session-manager-endpoints"
 _ENDPOINTS = """\
-GROUP=$(aws ec2 create-security-group {in_vpc} --group-name session-manager-endpoints \\
+GROUP=$(aws ec2 create-security-group {in_vpc} --group-name {group} \\
   --description "HTTPS from instances" --query GroupId --output text) &&
 aws ec2 authorize-security-group-ingress {where} --group-id "$GROUP" \\
   --protocol tcp --port 443 {source} &&
@@ -98,11 +99,17 @@ def endpoints_command(
 
 
 def private_endpoints_command(
-    services: Iterable[str], vpc: Vpc, *, subnet_id: str, region: str
+    services: Iterable[str],
+    vpc: Vpc,
+    *,
+    subnet_id: str,
+    region: str,
+    group: str = _SESSION_MANAGERS,
 ) -> str:
     """Return a command, in several lines, that makes interface endpoints for a whole VPC.
 
-    For instances that are yet to be launched, so that the VPC's own block is let in.
+    For instances that are yet to be launched, so that the VPC's own block is let in. `group` is
+    what the endpoints' security group is called.
     """
     return _endpoints(
         services,
@@ -110,17 +117,25 @@ def private_endpoints_command(
         subnet_id=subnet_id,
         source=f"--cidr {ipaddress.IPv4Network(vpc.cidr_block)}",
         region=region,
+        group=group,
     )
 
 
 def _endpoints(
-    services: Iterable[str], *, vpc_id: str, subnet_id: str, source: str, region: str
+    services: Iterable[str],
+    *,
+    vpc_id: str,
+    subnet_id: str,
+    source: str,
+    region: str,
+    group: str = _SESSION_MANAGERS,
 ) -> str:
     where = f"--region {shlex.quote(region)}"
     return _ENDPOINTS.format(
         where=where,
         in_vpc=f"{where} --vpc-id {shlex.quote(vpc_id)}",
         source=source,
+        group=shlex.quote(group),
         services=shlex.join(services),
         region=shlex.quote(region),
         subnet=shlex.quote(subnet_id),

@@ -6,7 +6,7 @@ looked at leaves the others to judge by.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,6 +74,21 @@ def connect_endpoints_question(
 ) -> Question[tuple[ConnectEndpoint, ...]]:
     """Ask for the VPC's EC2 Instance Connect Endpoints."""
     return _in_vpc(DESCRIBE_INSTANCE_CONNECT_ENDPOINTS, vpc_id, connect_endpoints, region=region)
+
+
+def unserved(
+    services: Iterable[str], endpoints: Iterable[VpcEndpoint], *, vpc_id: str
+) -> tuple[str, ...]:
+    """Return those of the services whose own names lead to no endpoint of the VPC.
+
+    AWS PrivateLink guide, "Private DNS": without it an endpoint goes by a name of its own.
+    """
+    served = {
+        each.service_name.rpartition(".")[2]
+        for each in endpoints
+        if each.vpc_id == vpc_id and each.is_available and each.private_dns_enabled
+    }
+    return tuple(service for service in services if service not in served)
 
 
 def _in_vpc(

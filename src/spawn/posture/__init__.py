@@ -5,6 +5,7 @@ In: a plan's posture, built by the launch, or a live instance, looked at by `col
 
     model      Posture: the data that every control looks at
     collect    a live instance -> Posture
+    orders     what user-data tells the agent of secrets
     exposure   from how much of the internet a port is open
     controls/  one file a family: Posture -> Judgement, and the words for it
     levels     what a failing control leads to at each security level; waivers

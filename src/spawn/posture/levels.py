@@ -96,6 +96,11 @@ REACTIONS: dict[str, tuple[Reaction, Reaction, Reaction]] = {
     # Only an administrator can give the account a boundary, so a launch can't be held to it.
     "IAM-BOUNDARY": (_IGNORE, _WARN, _WARN),
     "SECRET-IN-USER-DATA": (_WARN, _WAIVABLE, _REFUSE),
+    # It was asked for by name, for a program that reads nothing else.
+    "SECRET-IN-ENVIRONMENT": (_WARN, _WARN, _REFUSE),
+    # Randomness alone proves nothing, and `strict` admits no waiver.
+    "SECRET-LIKELY-IN-USER-DATA": (_WARN, _WARN, _WARN),
+    "SECRET-IN-TAGS": (_WARN, _WAIVABLE, _REFUSE),
     "END-DATE": (_REFUSE, _REFUSE, _REFUSE),
     "END-WITHIN-30-DAYS": (_WARN, _REFUSE, _REFUSE),
     # A dead instance is the agent's duty first: the schedule is the second line, and may be

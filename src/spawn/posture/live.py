@@ -29,6 +29,7 @@ from spawn.posture.model import (
     UserData,
 )
 from spawn.posture.network import live_network
+from spawn.posture.orders import secret_variables, without_references
 from spawn.secrets.scan import scan_text
 from spawn.secrets.unpack import unpack
 
@@ -214,6 +215,9 @@ def user_data_posture(data: bytes) -> UserData | None:
         size_bytes=len(data),
         is_readable=opened.is_complete,
         secrets=tuple(
-            finding for part in opened.parts for finding in scan_text(part.text, part=part.name)
+            finding
+            for part in opened.parts
+            for finding in scan_text(without_references(part.text), part=part.name)
         ),
+        secret_variables=secret_variables(part.text for part in opened.parts),
     )

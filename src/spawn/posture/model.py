@@ -16,7 +16,7 @@ from spawn.aws.questions import Unseen
 from spawn.core.levels import Level
 from spawn.iam.documents import PolicyDocument
 from spawn.network.rules import Rule
-from spawn.secrets.scan import SecretFinding
+from spawn.secrets.finding import SecretFinding
 
 
 class Source(enum.StrEnum):
@@ -162,12 +162,14 @@ class Image(msgspec.Struct, frozen=True, kw_only=True, tag="image"):
 class UserData(msgspec.Struct, frozen=True, kw_only=True, tag="user-data"):
     """What the instance starts with, as an auditor may know it: never the text itself.
 
-    is_readable  False where a part of it is no text, or too large when unpacked
+    is_readable       False where a part of it is no text, or too large when unpacked
+    secret_variables  those that hold a secret's value in the workload's environment
     """
 
     size_bytes: int
     is_readable: bool = True
     secrets: tuple[SecretFinding, ...] = ()
+    secret_variables: tuple[str, ...] = ()
 
 
 class Posture(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,115 +1,142 @@
-"""What secrets look like: tables that the scanner walks, a row a kind.
+"""Finds what is known to be a secret by its own form. Pure.
 
-Every repetition has an upper bound, so that a text of n characters costs time in the order of n.
+Hints are looked for first, and nearly always that is all.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
 
+from spawn.secrets.finding import Candidate, Rule
+from spawn.secrets.issuers import ISSUED
+from spawn.secrets.literals import EXPANSION, is_filler, is_literal
+from spawn.secrets.reading import Text
+from spawn.secrets.shape import Shape
 
-@dataclass(frozen=True)
-class TokenShape:
-    """A secret that is known by its own form. A group `value` is what may be a placeholder."""
-
-    kind: str
-    pattern: re.Pattern[str]
-
-
-def _shape(kind: str, pattern: str) -> TokenShape:
-    return TokenShape(kind, re.compile(pattern, re.ASCII))
-
-
-# Forms as their issuers document them; the lengths are lower bounds of what has been issued.
-TOKEN_SHAPES = (
-    # IAM user guide, "IAM identifiers": AKIA is a long-term access key, ASIA a temporary one.
-    _shape("AWS access key", r"(?<![A-Z0-9])(?P<value>(?:AKIA|ASIA)[A-Z0-9]{16})(?![A-Z0-9])"),
-    _shape(
-        "AWS secret access key",
-        r"(?i:secret_?access_?key)[\"']?\s{0,9}[=:]\s{0,9}[\"']?(?P<value>[A-Za-z0-9/+]{40})"
-        r"(?![A-Za-z0-9/+])",
+# What nobody issued, and can be told all the same.
+_FORMLESS = (
+    Shape(
+        kind="private key",
+        name="PRIVATE_KEY",
+        rule=Rule.PRIVATE_KEY,
+        hints=("PRIVATE KEY",),
+        # What follows must not be a placeholder, nor the end of a pattern that is searched for.
+        form=(
+            r"(?P<value>-----BEGIN (?:(?!PRIVATE)[A-Z0-9]{1,12}+ ){0,3}+"
+            r"PRIVATE KEY(?: BLOCK)?-----)"
+            r"(?!(?:\s|\\n){0,9}+(?:\.\.\.|<|\$|\{|\[|…|[xX*]{3}|[\"')]|\\s))"
+        ),
     ),
-    _shape("private key", r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----"),
-    _shape("GitHub token", r"\b(?P<value>gh[pousr]_[A-Za-z0-9]{36,255})"),
-    _shape("GitHub token", r"\b(?P<value>github_pat_[A-Za-z0-9_]{22,255})"),
-    _shape("GitLab token", r"\b(?P<value>glpat-[A-Za-z0-9_-]{20,255})"),
-    _shape("Slack token", r"\b(?P<value>xox[abeoprs]-[A-Za-z0-9-]{10,255})"),
-    _shape("Slack webhook", r"hooks\.slack\.com/services/T\w{6,14}/B\w{6,14}/(?P<value>\w{16,40})"),
-    _shape("Stripe key", r"\b(?P<value>[rs]k_(?:live|test)_[A-Za-z0-9]{16,255})"),
-    _shape("API key", r"\b(?P<value>sk-(?=[A-Za-z_-]{0,60}\d)[A-Za-z0-9_-]{16,255})"),
-    _shape("Google API key", r"\b(?P<value>AIza[A-Za-z0-9_-]{35})(?![A-Za-z0-9_-])"),
-    _shape("Google client secret", r"\b(?P<value>GOCSPX-[A-Za-z0-9_-]{28})"),
-    _shape("npm token", r"\b(?P<value>npm_[A-Za-z0-9]{36})"),
-    _shape("PyPI token", r"\b(?P<value>pypi-AgE[A-Za-z0-9_-]{50,255})"),
-    _shape("Hugging Face token", r"\b(?P<value>hf_[A-Za-z0-9]{30,255})"),
-    _shape("SendGrid key", r"\b(?P<value>SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43})"),
-    # RFC 7519: header and claims are JSON objects in base64url, which begin with `eyJ`.
-    _shape(
-        "JSON web token",
-        r"\b(?P<value>eyJ[\w-]{10,999}\.eyJ[\w-]{10,999}\.[\w-]{10,999})",
+    Shape(
+        kind="PuTTY private key",
+        name="PRIVATE_KEY",
+        rule=Rule.PRIVATE_KEY,
+        hints=("PuTTY-User-Key-File-",),
+        form=(r"(?P<value>PuTTY-User-Key-File-[23]: )"),
+    ),
+    Shape(
+        kind="WireGuard key",
+        name="WIREGUARD_KEY",
+        rule=Rule.PRIVATE_KEY,
+        hints=("PrivateKey", "PresharedKey"),
+        form=(r"(?:PrivateKey|PresharedKey)[ \t]{0,9}+=[ \t]{0,9}+(?P<value>[A-Za-z0-9+/]{43}=)"),
     ),
     # RFC 3986, 3.2.1: a password in the user information of a URL.
-    _shape(
-        "password in a URL",
-        r"\b[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s/:@\"']{0,99}:(?P<value>[^\s/@\"']{1,199})@",
+    Shape(
+        kind="password in a URL",
+        name="PASSWORD",
+        rule=Rule.URL,
+        hints=("://",),
+        form=(r"(?<=://)[^\s/:@\"'<>]{0,99}+:(?P<value>[^\s/@\"'<>]{1,199}+)@"),
     ),
-    _shape(
-        "authorization header",
-        r"(?i:authorization)[\"']?\s{0,9}:\s{0,9}[\"']?(?i:bearer|basic|token)\s{1,9}"
-        r"(?P<value>[^\s\"']{8,999})",
+    Shape(
+        kind="password in a URL",
+        name="PASSWORD",
+        rule=Rule.URL,
+        hints=("oracle:thin:",),
+        form=(r"oracle:thin:\w{1,40}+/(?P<value>[^\s/@\"']{1,99}+)@"),
     ),
-    _shape(
-        "password for chpasswd",
-        r"\b[\w.-]{1,32}:(?P<value>[^\s\"':]{1,199})[\"']?\s{0,9}\|\s{0,9}(?:sudo\s{1,9})?chpasswd",
+    Shape(
+        kind="authorization header",
+        name="TOKEN",
+        rule=Rule.ARGUMENT,
+        hints=("uthorization", "UTHORIZATION"),
+        form=(
+            r"(?i:authorization)[\"']?\s{0,9}+[:=]\s{0,9}+[\"']?(?i:bearer|basic|token|apikey)"
+            r"\s{1,9}+(?P<value>[^\s\"']{4,2000}+)"
+        ),
     ),
 )
+SHAPES: tuple[Shape, ...] = (*ISSUED, *_FORMLESS)
 
-# Names whose value is a secret, whatever it looks like.
-_ALWAYS = r"(?:password|passwd|passphrase|secret|token|credentials?|(?<![a-z])pwd)"
-# Names whose value often is one: many a KEY is a name, a path or a column.
-_KEY_NAME = r"(?:key)"
-_VALUE = (
-    r"(?:\"(?P<double>[^\"]{1,499})\"|'(?P<single>[^']{1,499})'"
-    r"|(?P<bare>[^\s\"'`;&|<>=~][^\s\"'`;&|<>]{0,499}))"
-)
-# NAME=value, name: value, "name": "value", as in shells, JSON, YAML, INI and unit files.
-ASSIGNMENT = re.compile(
-    rf"(?P<name>(?<![\w${{.-])[\w.-]{{0,64}}(?i:{_ALWAYS}|{_KEY_NAME}))"
-    rf"[\"']?\s{{0,9}}(?::=|=|:)\s{{0,9}}(?!=|~){_VALUE}",
-    re.ASCII,
-)
-# --password value, as arguments of a program.
-ARGUMENT = re.compile(
-    rf"(?<!\S)--(?P<name>[a-z-]{{0,40}}(?:{_ALWAYS}|api-key|secret-key|access-key))"
-    rf"\s{{1,9}}(?!-){_VALUE}",
-    re.ASCII,
-)
-IS_KEY_NAME = re.compile(rf"(?i:{_KEY_NAME})$", re.ASCII)
 
-# What points at a secret instead of holding it. In single quotes a shell expands nothing, but
-# other programs replace what is a reference as a whole.
-EXPANSION = re.compile(r"\$[A-Za-z_0-9{(@*]|`", re.ASCII)
-WHOLE_REFERENCE = re.compile(r"\$\{?\w{1,99}\}?|\$\(.{0,490}\)|%\w{1,40}%?", re.ASCII)
-REFERENCE_PREFIXES = (
-    "arn:",
-    "secretsmanager:",
-    "ssm:",
-    "env:",
-    "vault:",
-    "file:",
-    "@",
-    "./",
-    "~/",
-    "{{",
-    "<",
-    "os.environ",
-    "process.env",
-)
-PLACEHOLDER = re.compile(
-    r"<.{0,490}>|\[.{0,490}\]|\{.{0,490}\}|[x*._#-]{1,499}|your[-_ ].{0,490}"
-    r"|.{0,99}change[-_ ]?me.{0,99}|.{0,250}example.{0,249}|placeholder|redacted|dummy|todo"
-    r"|null|none|nil|true|false|yes|no|on|off|enabled|disabled|required|optional|string|prompt",
-    re.ASCII | re.IGNORECASE,
-)
-URL_OR_PATH = re.compile(r"(?:[a-z][a-z0-9+.-]{1,20}:/)?/[^\s@]{0,498}", re.ASCII)
+_HEAD = re.compile(r"[A-Za-z0-9]++", re.ASCII)
+
+
+def _hint_kind(shape: Shape, hint: str) -> str:
+    """Say how a hint is looked for: "word", "beginning" of a long word, or "text"."""
+    head = _HEAD.match(hint)
+    if head is None or not shape.is_word or not shape.form.startswith("(?P<value>"):
+        return "text"
+    return "word" if head.end() < len(hint) else "beginning"
+
+
+def _hinted(kind: str) -> dict[str, tuple[Shape, ...]]:
+    """Return the shapes by their hints of that kind: of issuers' letters by the first run."""
+    table: dict[str, tuple[Shape, ...]] = {}
+    for shape in SHAPES:
+        for hint in shape.hints:
+            if _hint_kind(shape, hint) == kind:
+                head = _HEAD.match(hint)
+                key = head[0] if head and kind != "text" else hint
+                table[key] = (*table.get(key, ()), shape)
+    return table
+
+
+# Issuers' letters stand for themselves at the beginning of a word, or of a long one.
+_BY_WORD, _BY_BEGINNING, _BY_TEXT = (_hinted(kind) for kind in ("word", "beginning", "text"))
+_WORDS, _BEGINNINGS = frozenset(_BY_WORD), tuple(_BY_BEGINNING)
+
+
+def shaped(text: Text) -> Iterator[Candidate]:
+    """Yield what has the form of a secret, and is no placeholder for one."""
+    wanted = [shape for word in _WORDS & text.words for shape in _BY_WORD[word]]
+    for long_word in text.long_words:
+        if long_word.startswith(_BEGINNINGS):
+            for hint, shapes in _BY_BEGINNING.items():
+                wanted += shapes if long_word.startswith(hint) else ()
+    for hint, shapes in _BY_TEXT.items():
+        wanted += shapes if hint in text.text else ()
+    for shape in dict.fromkeys(wanted):
+        yield from _of_shape(shape, text.text)
+
+
+def _of_shape(shape: Shape, text: str) -> Iterator[Candidate]:
+    for match in shape.pattern.finditer(text):
+        start, end = match.span("value")
+        if shape.is_word and start and _continues_word(text[start - 1]):
+            continue
+        if not _stands_for_one(shape, match["value"]):
+            yield Candidate(
+                start=start,
+                end=end,
+                rule=shape.rule,
+                kind=shape.kind,
+                name=shape.name,
+                certainty=shape.certainty,
+            )
+
+
+def _continues_word(before: str) -> bool:
+    return before == "_" or (before.isascii() and before.isalnum())
+
+
+def _stands_for_one(shape: Shape, value: str) -> bool:
+    """Say whether it only looks like one: a placeholder, an expansion, or a false checksum."""
+    if EXPANSION.search(value) or is_filler(value):
+        return True
+    # What a person chose is a password; what an issuer drew is judged by its form alone.
+    if shape.rule in {Rule.URL, Rule.ARGUMENT} and not is_literal(value):
+        return True
+    return shape.check is not None and not shape.check(value)

@@ -204,6 +204,7 @@ MAX_COST = Floor(lambda value: f"max-cost {value} at most", _max_cost)
 ENCRYPT_VOLUMES = _switch("encrypt-volumes", strict=True)
 PUBLIC_IP = _switch("public-ip", strict=False)
 AGENT = _switch("agent", strict=True, otherwise=True)
+SSH_CA = _switch("ssh-ca", strict=True, otherwise=False)
 SHIP_LOGS = _switch("ship-logs", strict=True, otherwise=False)
 PERMISSIONS_BOUNDARY = Floor(
     lambda value: f"permissions-boundary {value} on the role that is made", _boundary

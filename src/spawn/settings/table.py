@@ -266,11 +266,23 @@ _LAUNCH = (
     # A stranger's directory could take over a name, and say what an instance may do.
     _text("dns-name", _HAND),
     _text("dns-zone", _SHARED, needs="dns-name"),
+    # So could it hand a secret to whatever it runs.
+    _text("secret", _HAND, kind=Kind.TEXTS),
+    _text("secret-env", _HAND, kind=Kind.TEXTS),
+    _text("secret-user", _HAND),
     Setting(
         key="ship-logs",
         kind=Kind.BOOLEAN,
         origins=_SHARED,
         floor=strictness.SHIP_LOGS,
+        built_in=False,
+    ),
+    Setting(
+        key="ssh-ca",
+        kind=Kind.BOOLEAN,
+        origins=_EVERYWHERE,
+        only_in_project=frozenset({True}),
+        floor=strictness.SSH_CA,
         built_in=False,
     ),
     Setting(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import subprocess
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from spawn.launch.sshd import SshdOrders, sshd_update
 from spawn.local.world import EphemeralKey, Instance
 from tests.e2e.plane.harness import PATIENCE_SECONDS, Plane, run_here, wait_for
 from tests.e2e.plane.worlds import instance, metadata_options
@@ -71,6 +73,25 @@ def test_a_sent_key_needs_package_and_metadata(
     assert login_code(plane, box, user) == 255
 
 
+def test_a_sent_key_needs_the_packages_own_way_to_metadata(plane: Plane) -> None:
+    """Where routes refuse metadata to all users but root, sshd's command hears of no key."""
+    script = (
+        "#!/bin/sh\n"
+        "ip rule add pref 1 to 169.254.169.254 uidrange 0-0 lookup main\n"
+        "ip rule add pref 2 to 169.254.169.254 prohibit\n"
+        "echo closed\n"
+    )
+    box = instance(
+        5,
+        image_owner=AMAZON,
+        ssh_keys=sent(plane, "ec2-user"),
+        user_data=b64encode(script.encode()).decode(),
+    )
+    plane.boot(box)
+    wait_for(lambda: "closed" in plane.console(box), "the rules")
+    assert login_code(plane, box, "ec2-user") == 255
+
+
 def test_only_the_image_s_own_user_can_log_in(plane: Plane) -> None:
     """The launch's key opens the login user of the image and no other's."""
     keys = (plane.public_key,)
@@ -104,3 +125,32 @@ def test_a_certificate_of_a_trusted_authority_opens_its_principal(
     plane.ssh(box, "rm /home/*/.ssh/authorized_keys")
     assert login_code(plane, box, "ubuntu", *offer) == 7
     assert login_code(plane, box, "admin", *offer) == 255
+
+
+def test_a_launch_with_a_ca_has_no_other_way_in(plane: Plane, tmp_path: Path) -> None:
+    """Its owner's certificates open; keys, sent keys, other names and what is revoked don't."""
+    for name in ("authority", "id", "lost", "other"):
+        run_here("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / name))
+    for name, principal in (("id", "ana"), ("lost", "ana"), ("other", "ubuntu")):
+        words = ("-I", name, "-n", principal, "-V", "+5m", f"{tmp_path / name}.pub")
+        run_here("ssh-keygen", "-q", "-s", str(tmp_path / "authority"), *words)
+    run_here("ssh-keygen", "-qkf", str(tmp_path / "krl"), f"{tmp_path / 'lost'}-cert.pub")
+    orders = SshdOrders(
+        login_user="ubuntu",
+        ca_keys=((tmp_path / "authority.pub").read_text().strip(),),
+        principals=("ana",),
+        revoked=(tmp_path / "krl").read_bytes(),
+    )
+    box = instance(
+        5,
+        image_owner=CANONICAL,
+        public_keys=(plane.public_key,),
+        ssh_keys=sent(plane, "ubuntu"),
+        user_data=b64encode(f"#!/bin/sh\n{sshd_update(orders)}".encode()).decode(),
+    )
+    plane.boot(box)
+    keys = {name: ("-i", str(tmp_path / name)) for name in ("id", "lost", "other")}
+    wait_for(lambda: login_code(plane, box, "ubuntu", *keys["id"]) == 7, "the CA to be trusted")
+    assert login_code(plane, box, "ubuntu") == 255
+    assert login_code(plane, box, "ubuntu", *keys["lost"]) == 255
+    assert login_code(plane, box, "ubuntu", *keys["other"]) == 255

@@ -38,6 +38,20 @@ def test_a_file_is_judged_without_aws(offline: Program) -> None:
     assert unread.code == 5
 
 
+def test_policies_beside_are_judged_with_it(offline: Program, home: Path) -> None:
+    """A boundary, a session and an organisation's levels stand in files, each under its flag."""
+    home.joinpath("all.json").write_text(json.dumps({"Statement": {**READ, "Action": "s3:*"}}))
+    home.joinpath("none.json").write_text(json.dumps({"Statement": {**READ, "Action": "sqs:*"}}))
+    words = ("policy", "can", "p.json", "s3:GetObject", "arn:aws:s3:::b/x", "-o", "json")
+    wide = ("--boundary", "all.json", "--session-policy", "all.json", "--scp", "all.json")
+    assert offline(*words, *wide, "--scp", "none.json,all.json").code == 0
+    for flag, kind in (("boundary", "boundary"), ("session-policy", "session"), ("scp", "scp")):
+        denied = offline(*words, f"--{flag}", "none.json")
+        assert (denied.code, denied.document()["kind"]) == (3, kind)
+        assert offline(*words, f"--{flag}", "missing.json").code == 5
+        assert offline("policy", "can", "--batch", "-", f"--{flag}", "all.json").code == 2
+
+
 def test_a_pipe_is_answered_line_by_line(offline: Program) -> None:
     """Each answer is there before the next question is asked; a bad line makes exit code 6."""
     good = {"id": "a", "action": "s3:GetObject", "resource": "arn:aws:s3:::b/x"}
@@ -103,5 +117,10 @@ def test_online_the_simulator_decides(account: Account, spawn: Program, home: Pa
     assert "DENIED (implicitDeny), says AWS" in told.stdout
     assert "ALLOWED (allowed)" in told.stdout
     assert "the organisation's policies don't allow it; spawn: allowed" in told.stdout
+    home.joinpath("none.json").write_text(json.dumps({"Statement": {**READ, "Action": "sqs:*"}}))
+    bounds = ("--boundary", str(home / "none.json"))
+    bounded = spawn("policy", "can", str(home / "p.json"), *words, *bounds)
+    assert bounded.code == 3, bounded.stderr
+    assert "DENIED (implicitDeny), says AWS" in bounded.stdout
     both = spawn("policy", "can", "--batch", "-", "--online")
     assert both.code == 2

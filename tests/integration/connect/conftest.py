@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,8 @@ def machine(tmp_path: Path) -> Machine:
         ssh_directory=tmp_path / "ssh",
         programs=LocalPrograms(),
         aws_programs=LocalPrograms(),
+        now=lambda: datetime.now(UTC),
+        randomness=os.urandom,
     )
 
 

@@ -91,7 +91,7 @@ def test_the_private_key_of_a_name_is_found(machine: Machine) -> None:
     (directory.parent / "outside").write_text(own.private_path.read_text())
 
     def find(name: str) -> Path | None:
-        return find_private_key(name, own=own, ssh_directory=directory)
+        return find_private_key(name, held=(own,), ssh_directory=directory)
 
     assert find(own.pair_name) == own.private_path
     assert find("plain") == directory / "plain"

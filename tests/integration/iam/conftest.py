@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,19 +13,17 @@ import msgspec
 import pytest
 from botocore.config import Config
 
-from spawn.aws.table import operation
 from spawn.iam.documents import PolicyDocument
 from spawn.iam.guardrails.boundary import boundary
 from spawn.iam.guardrails.model import Wishes
-from spawn.iam.permissions.commands import needs_of
-from spawn.iam.permissions.policy import Scope, Variant, parts, policy
+from tests.integration.iam.printing import printed, without
 from tests.integration.launch.account import ACCOUNT, REGION, Account
 from tests.integration.launch.conftest import account, control_plane, proxy
 from tests.tools.inside import Inside
 from tests.tools.programs import Finished
 from tests.tools.proxy import Proxy
 
-__all__ = ["account", "control_plane", "proxy"]
+__all__ = ["account", "control_plane", "printed", "proxy", "without"]
 
 _SESSION = botocore.session.Session()
 # The wire tells only one of two names that S3 has for the same call.
@@ -33,29 +31,6 @@ _SAME = {
     "s3:GetBucketLifecycle": "s3:GetBucketLifecycleConfiguration",
     "s3:PutBucketLifecycle": "s3:PutBucketLifecycleConfiguration",
 }
-
-
-def printed(
-    *commands: str, variant: Variant = Variant.WITH_BOUNDARY, owner: str = ""
-) -> tuple[PolicyDocument, ...]:
-    """Return the policies that `spawn permissions` prints, part by part."""
-    scope = Scope(partition="aws", account=ACCOUNT, region=REGION, owner=owner)
-    operations = [operation(need.operation) for need in needs_of(commands)]
-    return parts(policy(operations, variant, scope))
-
-
-def without(documents: Iterable[PolicyDocument], action: str) -> tuple[PolicyDocument, ...]:
-    """Return the policies with one action taken out of all that they allow."""
-    return tuple(
-        PolicyDocument(
-            statements=tuple(
-                msgspec.structs.replace(each, actions=left)
-                for each in document.statements
-                if (left := tuple(one for one in each.actions if one != action))
-            )
-        )
-        for document in documents
-    )
 
 
 @dataclass(frozen=True, kw_only=True)

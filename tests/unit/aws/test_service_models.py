@@ -6,8 +6,9 @@ import botocore.session
 import pytest
 from botocore.model import ServiceModel
 
-from spawn.aws.service_models import SERVICES, ServiceModels
+from spawn.aws.service_models import ServiceModels
 from spawn.aws.table import OPERATIONS as BY_KEY
+from spawn.aws.table import SERVICES, operations_of
 
 KIND = "service-2"
 OPERATIONS = tuple(BY_KEY.values())
@@ -18,7 +19,7 @@ def test_what_is_called_is_described_as_botocore_has_it(service: str) -> None:
     """Every operation of the table that a service has, with all that its input can hold."""
     whole = botocore.session.Session().get_component("data_loader")
     theirs = ServiceModel(whole.load_service_model(service, KIND), service)
-    ours = ServiceModel(ServiceModels(OPERATIONS).load_service_model(service, KIND), service)
+    ours = ServiceModel(ServiceModels(operations_of).load_service_model(service, KIND), service)
     names = {one.name for one in OPERATIONS if one.service == service}
     assert names <= {*ours.operation_names}
     assert {*ours.shape_names} == {*theirs.shape_names}

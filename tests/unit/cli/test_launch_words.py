@@ -12,6 +12,7 @@ import pytest
 
 from spawn.cli.launch import command
 from spawn.cli.launch_words import LARGEST_FILE_BYTES, spec_of
+from spawn.connect.ssh_ca.trust import SshTrust
 from spawn.core.endings import End
 from spawn.core.errors import InputError, NamedThingNotFound
 from spawn.core.levels import Level
@@ -25,8 +26,13 @@ from spawn.launch.spec import (
     PreStop,
     Waiver,
 )
+from spawn.secrets.references import SecretReference, SecretService
 
 REGION, PUBLIC_KEY = "eu-west-1", "ssh-ed25519 AAAA"
+SSM, MANAGER = SecretService.SSM, SecretService.SECRETS_MANAGER
+SECRET_A = SecretReference(name="A", service=SSM, id="/a")
+SECRET_B = SecretReference(name="B", service=MANAGER, id="b", key="k")
+SECRET_C = SecretReference(name="C", service=SSM, id="/c", in_environment=True)
 # A field with the words that ask for it, and what it then is.
 WORDS: tuple[tuple[str, list[str], Any], ...] = (
     ("instance_types", ["--instance-type", "t4g.nano"], ("t4g.nano",)),
@@ -129,15 +135,31 @@ WORDS: tuple[tuple[str, list[str], Any], ...] = (
     ("dns_name", ["--dns-name", "box.example.com"], "box.example.com"),
     ("dns_zone", ["--dns-zone", "Z1"], "Z1"),
     ("ship_logs", ["--ship-logs"], True),
+    ("secrets", ["--secret", "A=ssm:/a, B=secretsmanager:b#k"], (SECRET_A, SECRET_B)),
+    ("secrets", ["--secret-env", "C=ssm:/c", "--secret", "A=ssm:/a"], (SECRET_A, SECRET_C)),
+    ("secret_user", ["--secret-user", "worker"], "worker"),
 )
-# Tested with files below, or not a flag of its own.
-ELSEWHERE = {"region", "iam_policy_document"}
+# Tested with files below, or with an authority, or not a flag of its own.
+ELSEWHERE = {"region", "iam_policy_document", "ssh_ca"}
 
 
 def spec_from(*words: str) -> LaunchSpec:
     """Return what the words ask for, read by the command's own flags."""
     parameters = command.make_context("launch", list(words), resilient_parsing=False).params
     return spec_of(parameters, region=REGION, public_key=PUBLIC_KEY)
+
+
+def test_an_authority_takes_the_place_of_the_key() -> None:
+    """With --ssh-ca this machine's authority is asked for, and no key goes along; else neither."""
+    trust = SshTrust(public_line=PUBLIC_KEY)
+
+    def said(*words: str) -> LaunchSpec:
+        parameters = command.make_context("launch", list(words)).params
+        return spec_of(parameters, region=REGION, public_key=PUBLIC_KEY, find_trust=lambda: trust)
+
+    with_it = said("--ssh-ca")
+    assert (with_it.ssh_ca, with_it.public_key) == (trust, "")
+    assert said() == said("--no-ssh-ca") == LaunchSpec(region=REGION, public_key=PUBLIC_KEY)
 
 
 def test_nothing_said_is_the_default() -> None:

@@ -68,6 +68,8 @@ def machine(place: Path, programs: Programs, **changed: Any) -> Machine:
         "programs": programs,
         "aws_programs": programs,
         "own_command": ("/opt/spawn/bin/spawn",),
+        "now": lambda: LAUNCHED,
+        "randomness": bytes,
     }
     return Machine(**{**usual, **changed})
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spawn.connect.session_manager import quoted_for_ssh
 from spawn.connect.ssh import SshTarget
 from spawn.connect.ssh_config import (
     INCLUDE_NOTE,
@@ -168,3 +169,22 @@ def test_a_path_that_include_would_expand_is_refused(place: str) -> None:
     """Include takes patterns, and newer versions take tokens: such a path could be another file."""
     with pytest.raises(InputError):
         with_include("", Path(place))
+
+
+def test_a_certificate_is_signed_before_ssh_looks_for_it(tmp_path: Path) -> None:
+    """OpenSSH itself runs the command for each name of the host, and for no other host."""
+    signed = tmp_path / "100% signed"
+    command = quoted_for_ssh(("touch", str(signed)))
+    text = host_blocks([ReachableHost(name="box", target=TARGET, signing=command)]).text
+    assert understood(text, "elsewhere", tmp_path)["port"] == ["22"]
+    assert not signed.exists()
+    for alias in ("box", INSTANCE_ID):
+        assert understood(text, alias, tmp_path)["port"] == ["2222"]
+        signed.unlink()
+
+
+@pytest.mark.parametrize("command", ['touch "x"', "touch x\\y", "touch x\ny"])
+def test_a_command_that_could_end_its_quotes_is_left_out(command: str) -> None:
+    """What can't stand in a Match line is no line, and its host is named."""
+    blocks = host_blocks([ReachableHost(name="box", target=TARGET, signing=command)])
+    assert (blocks.written, len(blocks.left_out)) == (0, 1)

@@ -20,6 +20,8 @@ class Machine:
         self.bin = directory / "bin"
         self.bin.mkdir()
         self.log = directory / "log"
+        self.put("id", "echo 1000")
+        self.put("sshd", "")
         self.put("python", f'exec "{PROGRAMS / "python"}" "$@"')
         for name in NEEDED:
             (self.bin / name).symlink_to(
@@ -60,7 +62,6 @@ def test_nothing_is_said_where_nothing_is_missing(machine: Machine) -> None:
 )
 def test_an_ordinary_user_is_told_what_to_type(machine: Machine, manager: str, line: str) -> None:
     """Without the right to install, it prints the one line for this system and fails."""
-    machine.put("id", "echo 1000")
     machine.put(manager, "exit 99")
     finished = machine.check()
     assert finished.code == 1

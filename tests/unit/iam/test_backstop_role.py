@@ -10,8 +10,9 @@ from spawn.aws.questions import Absent
 from spawn.core.errors import InputError
 from spawn.iam.backstop_role import check_owner, literal, wanted_backstop_role
 from spawn.iam.breadth import broad_statements
-from spawn.iam.checks import MOST_TRUST_CHARACTERS, parse_identity_policy
+from spawn.iam.checks import parse_identity_policy
 from spawn.iam.documents import canonical_json, size
+from spawn.iam.quotas import MOST_TRUST_CHARACTERS
 from spawn.iam.role_plan import plan_role
 from spawn.iam.roles import RoleFacts, WantedRole, role_questions
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from spawn.core.errors import InputError
-from spawn.iam.checks import MOST_INLINE_CHARACTERS, parse_identity_policy
+from spawn.iam.checks import parse_identity_policy
 from spawn.iam.documents import Effect, PolicyDocument, Statement
+from spawn.iam.quotas import MOST_INLINE_CHARACTERS
 
 FLAG = "--iam-policy-file"
 

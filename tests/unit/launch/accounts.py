@@ -10,7 +10,17 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from spawn.aws import dynamodb, ec2, ec2_images, iam, kms, route53, scheduler
+from spawn.aws import (
+    dynamodb,
+    ec2,
+    ec2_images,
+    iam,
+    kms,
+    route53,
+    scheduler,
+    secretsmanager,
+    ssm,
+)
 from spawn.aws.questions import Absent, Fact, Known
 from spawn.aws.sts import Identity
 from spawn.connect.keys import pair_name
@@ -34,6 +44,7 @@ from spawn.launch.rights import (
     possible_roles,
 )
 from spawn.launch.script import StagedScript
+from spawn.launch.secret_facts import SecretFacts, customer_keys, of_service
 from spawn.launch.spec import LaunchSpec
 from spawn.network.rules import ip_permissions
 from spawn.network.subnets import NetworkFacts
@@ -41,6 +52,7 @@ from spawn.prices.facts import PriceFacts
 from spawn.prices.lookups import ADDRESS, SPOT, VOLUMES, on_demand
 from spawn.prices.rates import PUBLIC_IPV4, Platform, Rates, instance_rate, spot_rate
 from spawn.registry.table import TableFacts
+from spawn.secrets.references import SecretService
 
 NOW = datetime(2026, 1, 27, 12, 0, tzinfo=UTC)
 LAUNCH_ID = "l-0123456789abcdef"
@@ -65,6 +77,7 @@ GROUP, OTHER_GROUP = "sg-00000000000000001", "sg-00000000000000002"
 PREFIX_LIST = "pl-00000000000000001"
 KEY_PAIR, ROLE = "anas-key", "batch-worker"
 KMS_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+SECRET_ARN = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{{name}}-AbCdEf"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/spawn/boundary"
 AMI, ARM_AMI, OWN_AMI, UBUNTU_AMI, WINDOWS_AMI = (
     f"ami-0000000000000000{digit}" for digit in "12345"
@@ -73,10 +86,14 @@ AMI, ARM_AMI, OWN_AMI, UBUNTU_AMI, WINDOWS_AMI = (
 ROOT_DEVICE = "/dev/sda1"
 AGENT = read_agent_source()
 ZONE = route53.HostedZone(id="/hostedzone/Z0123456789EXAMPLE", name="example.com.")
-PUBLIC_KEY = (
-    "ssh-ed25519 "
-    + base64.b64encode(b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + bytes(range(32))).decode()
-)
+
+
+def _public_key(content: bytes) -> str:
+    blob = b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + content
+    return f"ssh-ed25519 {base64.b64encode(blob).decode()}"
+
+
+PUBLIC_KEY, OTHER_KEY = _public_key(bytes(range(32))), _public_key(bytes(range(32, 64)))
 
 
 def spec(**fields: Any) -> LaunchSpec:
@@ -89,9 +106,15 @@ def plan_of(asked: LaunchSpec, facts: AccountFacts | None = None) -> LaunchPlan:
     return make_plan(asked, facts or fresh_account(asked), now=NOW, launch_id=LAUNCH_ID)
 
 
-def fresh_account(asked: LaunchSpec, *, has_boundary: bool = False) -> AccountFacts:
-    """Return an account where spawn has never been: nothing of its own is there."""
-    wanted = _wanted_roles(asked)
+def fresh_account(
+    asked: LaunchSpec, *, has_boundary: bool = False, secrets: SecretFacts | None = None
+) -> AccountFacts:
+    """Return an account where spawn has never been: nothing of its own is there.
+
+    `secrets` is what there is of those that are asked for, where that is not the usual.
+    """
+    secrets = secrets or secrets_of(asked)
+    wanted = _wanted_roles(asked, secrets)
     return AccountFacts(
         caller=CallerFacts(
             identity=CALLER,
@@ -124,7 +147,36 @@ def fresh_account(asked: LaunchSpec, *, has_boundary: bool = False) -> AccountFa
         agent=AGENT,
         dns=None if asked.dns_name is None else DnsFacts(zone=ZONE, records=(), holders=()),
         script=script_of(asked),
+        secrets=secrets,
     )
+
+
+def secrets_of(asked: LaunchSpec) -> SecretFacts | None:
+    """Return the secrets of a launch: all there, each under a customer key, named by its ARN."""
+    if not asked.secrets:
+        return None
+    found = SecretFacts(
+        secrets={
+            one.id: Known(
+                secretsmanager.Secret(
+                    arn=one.id if one.arn else SECRET_ARN.format(name=one.id),
+                    name=one.id,
+                    kms_key_id=KMS_KEY,
+                )
+            )
+            for one in of_service(asked.secrets, SecretService.SECRETS_MANAGER)
+        },
+        parameters={
+            one.parameter_name: Known(
+                ssm.ParameterMetadata(
+                    name=one.parameter_name, type="SecureString", key_id=KMS_KEY, version=3
+                )
+            )
+            for one in of_service(asked.secrets, SecretService.SSM)
+        },
+    )
+    key = kms.Key(key_id="1", arn=KMS_KEY, key_state="Enabled", key_manager="CUSTOMER")
+    return replace(found, keys={name: Known(key) for name in customer_keys(asked, found)})
 
 
 def script_of(asked: LaunchSpec) -> StagedScript | None:
@@ -151,7 +203,7 @@ def prices_of(instance_types: Iterable[str]) -> PriceFacts:
 def used_account(asked: LaunchSpec) -> AccountFacts:
     """Return the account after such a launch: whatever it shares with others is there."""
     fresh = fresh_account(asked)
-    roles = {role.name: _role_as_made(role) for role in _wanted_roles(asked)}
+    roles = {role.name: _role_as_made(role) for role in _wanted_roles(asked, secrets_of(asked))}
     groups = _own_groups(asked, plan_of(asked, fresh))
     is_on: Fact[bool] = Known(value=True)
     return replace(
@@ -299,10 +351,16 @@ def _policies(asked: LaunchSpec, *, has_boundary: bool) -> dict[str, Fact[iam.Ma
     }
 
 
-def _wanted_roles(asked: LaunchSpec) -> tuple[WantedRole, ...]:
+def _wanted_roles(asked: LaunchSpec, secrets: SecretFacts | None) -> tuple[WantedRole, ...]:
     zone_id = None if asked.dns_name is None else ZONE.zone_id
-    extra = duty_statements(asked, CALLER, zone_id=zone_id, staged=script_of(asked))
-    own = possible_roles(asked, CALLER, tuple(extra))
+    extra = duty_statements(
+        asked,
+        CALLER,
+        zone_id=zone_id,
+        staged=script_of(asked),
+        secrets=secrets,
+    )
+    own = possible_roles(asked, CALLER, extra)
     return (*own.values(), *possible_backstop_roles(asked, CALLER).values())
 
 

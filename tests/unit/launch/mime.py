@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import email.message
 import gzip
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -36,3 +38,9 @@ def boothook_in(user_data: bytes) -> str:
     """Return spawn's own part, which comes first, or is all there is."""
     plain = gzip.decompress(user_data)
     return (plain if plain.startswith(b"#cloud-boothook") else parts_of(plain)[0].content).decode()
+
+
+def orders_in(user_data: bytes) -> Any:
+    """Return what the agent is told."""
+    _, _, rest = boothook_in(user_data).partition("put opt/spored/orders.json <<'EOF'\n")
+    return json.loads(rest.partition("\nEOF\n")[0])

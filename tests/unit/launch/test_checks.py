@@ -17,7 +17,7 @@ from tests.unit.launch.accounts import OWN_AMI, spec
 
 OFF = MetadataOptions(http_endpoint="disabled")
 WITHOUT_TAGS = MetadataOptions(instance_metadata_tags="disabled")
-ROOM_FOR_TAGS = 34
+ROOM_FOR_TAGS = 33
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from spawn.launch.dns import DnsFacts, ask_dns, check_dns, dns_name
 from spawn.launch.plan import LaunchPlan
 from spawn.launch.spec import LaunchSpec
 from tests.unit.launch.accounts import ZONE, fresh_account, plan_of, spec
-from tests.unit.launch.mime import boothook_in
+from tests.unit.launch.mime import boothook_in, orders_in
 from tests.unit.launch.requests import launches_of, own_policy, tags_of, user_data_of
 
 NAME = "box.example.com"
@@ -259,12 +259,14 @@ def test_the_instance_says_which_record_it_keeps() -> None:
 
 def test_the_agent_is_told_what_to_keep() -> None:
     """The duty travels with zone, name and endpoint, and time to take the record out again."""
-    hook = boothook_in(user_data_of(plan_with()))
-    assert '"dns":["us-east-1/route53 https://route53.amazonaws.com"' in hook
-    assert f'"{ZONE.zone_id}","{NAME}","public-ipv4 local-ipv4"' in hook
-    assert '"pre_stop":10' in hook
-    assert "put opt/spored/spored/signing.py" in hook
-    assert '"public-ipv4' not in boothook_in(user_data_of(plan_with(zone=private_zone())))
+    sent = user_data_of(plan_with())
+    orders = orders_in(sent)
+    endpoint = "us-east-1/route53 https://route53.amazonaws.com"
+    assert orders["duties"]["dns"] == [endpoint, ZONE.zone_id, NAME, "public-ipv4 local-ipv4"]
+    assert orders["limits"]["pre_stop"] == 10
+    assert "put opt/spored/spored/signing.py" in boothook_in(sent)
+    private = orders_in(user_data_of(plan_with(zone=private_zone())))
+    assert private["duties"]["dns"][-1] == "local-ipv4"
     assert "signing" not in boothook_in(user_data_of(plan_of(spec())))
 
 

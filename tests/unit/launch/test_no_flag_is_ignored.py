@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
+from spawn.connect.ssh_ca.trust import SshTrust
 from spawn.core.endings import End
 from spawn.core.errors import AccountError, InputError
 from spawn.core.levels import Level
@@ -24,10 +25,12 @@ from spawn.launch.spec import (
     PreStop,
     Waiver,
 )
+from spawn.secrets.references import SecretReference, parse_references
 from tests.unit.launch.accounts import (
     GROUP,
     KEY_PAIR,
     KMS_KEY,
+    OTHER_KEY,
     OTHER_VPC,
     OWN_AMI,
     PREFIX_LIST,
@@ -58,12 +61,20 @@ class Case(NamedTuple):
     is_refused: bool = False
 
 
+ELSEWHERE = "arn:aws:secretsmanager:us-west-2:123456789012:secret:myapp-AbCdEf"
+
+
+def secrets(*texts: str, in_environment: bool = False) -> tuple[SecretReference, ...]:
+    return parse_references(texts, flag="--secret", in_environment=in_environment)
+
+
 HOUR = timedelta(hours=1)
 # What `strict` wants to be told.
 IN_STRICT = {
     "ttl": timedelta(hours=1),
     "tags": {"project": "atlas", "classification": "internal"},
 }
+TRUST = SshTrust(public_line=PUBLIC_KEY)
 CASES = (
     Case("region", "us-west-2"),
     Case("instance_types", ("t4g.nano",)),
@@ -143,11 +154,28 @@ CASES = (
     Case("dns_name", "box.example.com", {"dns_zone": "example.com"}),
     Case("dns_zone", "example.com", is_refused=True),
     Case("dns_zone", "Z0123456789EXAMPLE", {"dns_name": "box.example.com"}),
+    Case("secrets", secrets("A=secretsmanager:myapp")),
+    Case("secrets", secrets("A=ssm:/myapp")),
+    Case("secrets", secrets("A=ssm:/myapp"), {"agent": False}, is_refused=True),
+    Case("secrets", secrets("A=ssm:/x", "A=ssm:/y"), is_refused=True),
+    Case("secrets", secrets(f"A=secretsmanager:{ELSEWHERE}"), is_refused=True),
+    Case("secret_user", "worker", {"secrets": secrets("A=ssm:/myapp")}),
+    Case("secret_user", "-x", {"secrets": secrets("A=ssm:/myapp")}, is_refused=True),
+    Case("secret_user", "worker", is_refused=True),
     Case("ship_logs", value=True),
     Case("ship_logs", True, {"agent": False}, is_refused=True),
+    Case("ssh_ca", TRUST),
+    Case("ssh_ca", TRUST, {"agent": False}, is_refused=True),
+    Case("ssh_ca", TRUST, {"key_pair": KEY_PAIR}, is_refused=True),
+    Case("ssh_ca", TRUST, {"ami": OWN_AMI}, is_refused=True),
+    Case("ssh_ca", SshTrust(public_line="nothing"), is_refused=True),
 )
 # These ask for tags and nothing else.
 TAG_CASES = (Case("name", "builder"), Case("tags", {"project": "atlas"}))
+
+
+# What an instance is told of its authority: another key, another list, another number of it.
+TRUSTS = {"public_line": OTHER_KEY, "number": 7, "krl": b"SSHKRL"}
 
 
 def outcome_of(asked: LaunchSpec) -> object:
@@ -217,6 +245,18 @@ def test_every_word_of_a_duty_reaches_the_instance(
     for name, value in others.items():
         other = msgspec.structs.replace(duty, **{name: value})
         assert user_data_of(plan_of(spec(**{field: other}))) != usual, name
+
+
+@pytest.mark.parametrize("field", SshTrust.__struct_fields__)
+def test_all_that_is_to_be_trusted_reaches_the_instance(field: str) -> None:
+    """Each member of what an instance is told to trust, changed alone, changes what it gets."""
+
+    def told(trust: SshTrust) -> tuple[str, bytes]:
+        plan = plan_of(spec(ssh_ca=trust))
+        return tags_of(launches_of(plan)[0], "instance")["spawn:ssh-ca"], user_data_of(plan)
+
+    other = msgspec.structs.replace(TRUST, **{field: TRUSTS[field]})
+    assert told(other) != told(TRUST)
 
 
 @pytest.mark.parametrize("field", MetadataOptions.__struct_fields__)

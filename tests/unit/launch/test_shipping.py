@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.unit.launch.accounts import REGION, plan_of, spec
-from tests.unit.launch.mime import boothook_in
+from tests.unit.launch.mime import boothook_in, orders_in
 from tests.unit.launch.requests import launches_of, own_policy, tags_of, user_data_of
 
 TEMPLATE = "logs:WriteOnly@/spawn/spored"
@@ -22,8 +22,8 @@ def test_tag_and_agent_know_the_group() -> None:
     plan = plan_of(spec(ship_logs=True))
     for parameters in launches_of(plan):
         assert tags_of(parameters)["spawn:log-group"] == "/spawn/spored"
-    hook = boothook_in(user_data_of(plan))
+    sent = user_data_of(plan)
     endpoint = f"{REGION}/logs https://logs.{REGION}.amazonaws.com"
-    assert f'"ship":["{endpoint}","/spawn/spored"]' in hook
-    assert "put opt/spored/spored/ship.py" in hook
+    assert orders_in(sent)["duties"]["ship"] == [endpoint, "/spawn/spored"]
+    assert "put opt/spored/spored/ship.py" in boothook_in(sent)
     assert "spawn:log-group" not in tags_of(launches_of(plan_of(spec()))[0])

@@ -83,3 +83,41 @@ def test_a_policy_that_is_none_is_an_error() -> None:
     """IAM would not keep it, so something else is wrong."""
     with pytest.raises(AccountError):
         _judged(_holder(HeldPolicy(name="p", text="{")))
+
+
+def test_what_is_given_beside_narrows() -> None:
+    """A boundary, a session's policy and each level of an organisation must allow, too."""
+    allows, other = _policy(), _policy(Action="s3:PutObject")
+    holder = _holder(allows)
+    for given in (
+        {"boundary": allows},
+        {"session": allows},
+        {"scps": ((allows,), (other, allows))},
+    ):
+        assert _judged(holder, **given).is_allowed
+    narrow: dict[str, dict[str, Any]] = {
+        "boundary": {"boundary": other},
+        "session": {"session": other},
+        "scp": {"scps": ((allows,), (other,))},
+    }
+    for kind, given in narrow.items():
+        denied = _judged(holder, **given)
+        assert (denied.decision, denied.kind) == ("implicitDeny", kind)
+
+
+def test_a_boundary_counts_instead_of_ones_own() -> None:
+    """So one can ask what another one would do; what it lacks is told of it."""
+    holder = _holder(_policy(), boundary=_policy(Action="s3:PutObject"))
+    assert not _judged(holder).is_allowed
+    assert _judged(holder, boundary=_policy()).is_allowed
+    nearly = _judged(_holder(_policy()), boundary=_policy(Resource="arn:aws:s3:::c/*")).nearly
+    assert nearly == ("statement 1 of p allows the action, but on other resources",)
+
+
+def test_only_what_was_not_given_is_said_to_be_missing() -> None:
+    """Whoever gives all kinds of policies has all of them looked at."""
+    allows = _policy()
+    bare = _judged(_holder(allows)).notes
+    assert any("service control policies and session policies" in each for each in bare)
+    given: dict[str, Any] = {"session": allows, "scps": ((allows,),), "resource_policy": allows}
+    assert _judged(_holder(allows), **given).notes == ()

@@ -119,3 +119,16 @@ def test_a_resources_policy_needs_a_user_who_asks() -> None:
     asked = online_question(holder, named, {}, region="eu-west-1").parameters
     assert (asked["CallerArn"], asked["ResourcePolicy"]) == (USER, POLICY.text)
     assert asked["PolicyInputList"] == [POLICY.text]
+
+
+def test_a_boundary_is_simulated_and_an_organisation_is_not() -> None:
+    """The simulator takes a boundary in place of one's own; what it can't take is refused."""
+    asked = online_question(WORKER, _wish(boundary=POLICY), {}, region="eu-west-1").parameters
+    assert asked["PermissionsBoundaryPolicyInputList"] == [POLICY.text]
+    assert (
+        "PermissionsBoundaryPolicyInputList"
+        not in online_question(WORKER, _wish(), {}, region="eu-west-1").parameters
+    )
+    for given in ({"scps": ((POLICY,),)}, {"session": POLICY}):
+        with pytest.raises(InputError):
+            with_caller(WORKER, _wish(**given))

@@ -212,3 +212,30 @@ def test_a_forged_heartbeat_does_not_make_an_end_date() -> None:
     found = heard(beat(until=NOW + timedelta(days=9999)))
     assert found.until != UNTIL
     assert found.difference
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (("waiting", "ready"), "ready"),
+        (("ready", "failed: API_KEY: ResourceNotFoundException: no"), "failed: API_KEY: Res"),
+        (("ready: the old value stays: API_KEY: no",), "ready: the old value stays: API_KEY: no"),
+        (("ready", "fine"), "ready"),
+        (("failed: \x1b[31mred",), ""),
+        (("failed: " + "x" * 600,), ""),
+    ],
+)
+def test_the_last_word_on_secrets_counts(lines: tuple[str, ...], expected: str) -> None:
+    """What the agent says of its secrets is told; what it would not write says nothing."""
+    text = beat() + "".join(f"spored: secrets: {line}\r\n" for line in lines)
+    assert heard(text).secrets.startswith(expected)
+    assert bool(heard(text).secrets) is bool(expected)
+
+
+def test_an_sshd_that_is_not_as_ordered_is_told() -> None:
+    """What sshd did not take at boot is known as long as the console shows it, escapes apart."""
+    said = "spored: sshd does not take 00-spawn: line 3: Bad configuration option: Nonsense"
+    assert heard(f"{said}\r\n{beat()}").sshd == said.removeprefix("spored: ")
+    assert heard(f"{said}\r\n").sshd == said.removeprefix("spored: ")
+    assert heard(f"{said}\x1b[2J\r\n{beat()}").sshd == ""
+    assert heard(beat()).sshd == ""

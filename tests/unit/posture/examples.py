@@ -17,7 +17,7 @@ from spawn.posture.model import (
     Posture,
     UserData,
 )
-from spawn.secrets.scan import SecretFinding
+from spawn.secrets.finding import Certainty, SecretFinding
 from tests.unit.posture.builders import (
     INTERFACE,
     KEY,
@@ -84,6 +84,13 @@ LATE = {"expires_at": NOW - timedelta(hours=1), "stopped_at": None}
 HELD = with_ending(expires_at=None, backstop_at=None, shutdown_behavior="stop", is_held=True)
 
 SECRET = SecretFinding(line=3, kind="GitHub token", part="part 2")
+LIKELY = SecretFinding(line=4, kind="random value of BLOB", certainty=Certainty.LIKELY)
+NO_USER_DATA = {
+    "ec2:DescribeInstanceAttribute": with_posture(
+        user_data=denied("ec2:DescribeInstanceAttribute")
+    ),
+    "no readable text": with_posture(user_data=UserData(size_bytes=40, is_readable=False)),
+}
 ADMINISTRATOR = ManagedPolicy(arn="arn:aws:iam::aws:policy/AdministratorAccess")
 OWN_POLICY = ManagedPolicy(arn="arn:aws:iam::123456789012:policy/team")
 
@@ -264,7 +271,30 @@ EXAMPLES = {
             with_posture(user_data=UserData(size_bytes=40, secrets=(SECRET,))),
             with_posture(user_data=UserData(size_bytes=40, is_readable=False, secrets=(SECRET,))),
         ),
-        passing=(with_posture(user_data=UserData(size_bytes=40)),),
+        passing=(
+            with_posture(user_data=UserData(size_bytes=40)),
+            with_posture(user_data=UserData(size_bytes=40, secrets=(LIKELY,))),
+        ),
+        unknown=NO_USER_DATA,
+    ),
+    "SECRET-LIKELY-IN-USER-DATA": Examples(
+        failing=(with_posture(user_data=UserData(size_bytes=40, secrets=(SECRET, LIKELY))),),
+        passing=(with_posture(user_data=UserData(size_bytes=40, secrets=(SECRET,))),),
+        unknown=NO_USER_DATA,
+    ),
+    "SECRET-IN-TAGS": Examples(
+        failing=(with_tags({"owner": "alice", "db-password": "sunflower42"}),),
+        passing=(with_tags({"owner": "alice", "commit": "0123456789abcdef" * 2}),),
+        unknown={},
+    ),
+    "SECRET-IN-ENVIRONMENT": Examples(
+        failing=(
+            with_posture(user_data=UserData(size_bytes=40, secret_variables=("API_KEY",))),
+            with_posture(
+                user_data=UserData(size_bytes=40, is_readable=False, secret_variables=("A",))
+            ),
+        ),
+        passing=(with_posture(), with_posture(user_data=UserData(size_bytes=40))),
         unknown={
             "ec2:DescribeInstanceAttribute": with_posture(
                 user_data=denied("ec2:DescribeInstanceAttribute")

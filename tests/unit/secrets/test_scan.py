@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spawn.secrets.scan import scan_text
+from tests.unit.secrets.corpus.making import Maker
 
 CANARY = "kq7hunter2zx9"
 # In pieces, so that no scanner of repositories takes them for real ones.
@@ -16,7 +17,7 @@ SECRETS = {
     "AWS access key": "aws configure set aws_access_key_id AKI" + "AQ3EGRT5ZPLWMKJ7Q",
     "AWS secret access key": "aws_secret_access_key = /Kd73hdk+Ld83hdkALd83hdkALd83hdkALd83hdk",
     "private key": "-----BEGIN OPENSSH PRIVATE " + "KEY-----",
-    "GitHub token": "git clone https://gh" + "p_" + "a1B2" * 9 + ":x@github.com/a/b",
+    "GitHub token": "git clone https://" + Maker("a").fill("ghp_<crc:30>") + ":x@github.com/a/b",
     "GitLab token": "curl -H 'PRIVATE-TOKEN: gl" + "pat-a1B2c3D4e5F6g7H8i9J0'",
     "Slack token": "slack xo" + "xb-1234567890-abcdefghij",
     "Stripe key": "stripe sk_" + "live_a1B2c3D4e5F6g7H8",
@@ -25,7 +26,7 @@ SECRETS = {
     "JSON web token": "jwt ey" + "JhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl",
     "password in a URL": f"psql postgres://app:{CANARY}@db.internal/app",
     "authorization header": f"curl -H 'Authorization: Bearer {CANARY}' https://api.internal",
-    "password for chpasswd": f"echo 'admin:{CANARY}' | sudo chpasswd",
+    "standard input of chpasswd": f"echo 'admin:{CANARY}' | sudo chpasswd",
     "literal value of API_KEY": "export API_KEY=" + "sk-abc123" + "xyz789",
     "literal value of DB_PASSWORD": f"Environment=DB_PASSWORD={CANARY}",
     "literal value of password": f'  "password": "{CANARY}",',

@@ -68,6 +68,7 @@ ORDERED: dict[str, st.SearchStrategy[Value]] = {
     "public-ip": st.booleans(),
     "agent": st.booleans(),
     "ship-logs": st.booleans(),
+    "ssh-ca": st.booleans(),
     "permissions-boundary": NAME,
     "kms-key-id": NAME,
     "ssh-from": BLOCKS,
@@ -105,7 +106,7 @@ def is_below(key: str, demanded: Value, values: Mapping[str, Value]) -> bool:
             return parse_duration(str(found), flag="") > longest
         case "max-cost":
             return not isinstance(found, Decimal) or found > Decimal(str(demanded))
-        case "encrypt-volumes" | "agent" | "ship-logs" | "public-ip":
+        case "encrypt-volumes" | "agent" | "ship-logs" | "ssh-ca" | "public-ip":
             strict = key != "public-ip"
             return demanded is strict and found is not strict
         case "kms-key-id":
@@ -221,6 +222,7 @@ def test_every_setting_with_an_order_is_tried() -> None:
         ("public-ip = false", {"public-ip": True}, ("public-ip = false",)),
         ("agent = true", {"agent": False}, ("agent = true",)),
         ("ship-logs = true", {"ship-logs": False}, ("ship-logs = true",)),
+        ("ssh-ca = true", {"ssh-ca": False}, ("ssh-ca = true",)),
         *(
             (
                 'permissions-boundary = "limit"',

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
 from spawn.cli.options import AccountWords, account_of, account_options, output_option
 from spawn.cli.policy.batch import answer_batch
+from spawn.cli.policy.beside import Beside, beside_options, policy_in
 from spawn.cli.rendering.deciding import verdict_text
 from spawn.cli.rendering.documents import Output, document
 from spawn.cli.wiring import Wiring
-from spawn.core.errors import InputError, NamedThingNotFound
-from spawn.iam.parsing import parse_document
+from spawn.core.errors import InputError
 from spawn.lifecycle.can import OnlineVerdict, Verdict, Wish, judge
-from spawn.lifecycle.policies_of import HeldPolicy, Holder
+from spawn.lifecycle.policies_of import Holder
 
 _DENIED, _UNSEEN = 3, 4
 
@@ -24,16 +23,7 @@ _DENIED, _UNSEEN = 3, 4
 @click.argument("who", required=False)
 @click.argument("action", required=False)
 @click.argument("resource", required=False)
-@click.option(
-    "--context",
-    "pairs",
-    metavar="KEY=VALUE",
-    multiple=True,
-    help="A condition key of the request; given twice, it has two values.",
-)
-@click.option(
-    "--resource-policy", metavar="FILE", help="The policy that the resource itself has: a bucket's."
-)
+@beside_options
 @click.option(
     "--batch",
     metavar="FILE|-",
@@ -52,8 +42,7 @@ def command(
     who: str | None,
     action: str | None,
     resource: str | None,
-    pairs: tuple[str, ...],
-    resource_policy: str | None,
+    beside: Beside,
     batch: str | None,
     online: bool,
     asked: AccountWords,
@@ -70,7 +59,7 @@ def command(
     could be judged; 2: none could.
     """
     if batch is not None:
-        if who or pairs or resource_policy or online or output is Output.YAML:
+        if who or beside.is_any or online or output is Output.YAML:
             raise InputError(
                 "--batch takes all from its cases", why="and answers with a JSON object a line"
             )
@@ -81,12 +70,7 @@ def command(
             why="spawn policy can worker s3:GetObject arn:aws:s3:::bucket/key",
             next_command="spawn policy can --help",
         )
-    wish = Wish(
-        action=_action(action),
-        resource=_resource(resource),
-        context=_context(pairs),
-        resource_policy=None if resource_policy is None else _file(resource_policy),
-    )
+    wish = beside.wish(action, resource)
     holder = _holder(wiring, asked, who)
     if online:
         verdict: Verdict = _asked_online(wiring, asked, holder, wish)
@@ -115,47 +99,10 @@ def _asked_online(wiring: Wiring, asked: AccountWords, holder: Holder, wish: Wis
 
 def _holder(wiring: Wiring, asked: AccountWords, who: str) -> Holder:
     if Path(who).is_file():
-        return Holder(name=who, principal="", role_arn=None, policies=(_file(who),), is_file=True)
+        return Holder(
+            name=who, principal="", role_arn=None, policies=(policy_in(who),), is_file=True
+        )
     from spawn.cli.holders import find_holder
 
     holder, _ = find_holder(wiring, account_of(wiring, asked), who, region=asked.region)
     return holder
-
-
-def _file(name: str) -> HeldPolicy:
-    try:
-        text = Path(name).read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise NamedThingNotFound(f"{name} can't be read", why=str(error)) from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{name} is not text", why=str(error)) from error
-    parse_document(text, flag=name)
-    return HeldPolicy(name=name, text=text)
-
-
-def _action(text: str) -> str:
-    service, _, name = text.partition(":")
-    if not service or not name or "*" in text or "?" in text:
-        raise InputError(f"{text!r} is not one action", why="write one like s3:GetObject")
-    return text
-
-
-def _resource(text: str) -> str:
-    if text != "*" and not text.startswith("arn:"):
-        raise InputError(
-            f"{text!r} is not an ARN",
-            why="write one like arn:aws:s3:::bucket/key, or * for an action that has no resources",
-        )
-    return text
-
-
-def _context(pairs: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    context: dict[str, tuple[str, ...]] = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals or not key:
-            raise InputError(
-                f"--context {pair!r} is not KEY=VALUE", why="such as aws:SourceIp=203.0.113.9"
-            )
-        context[key.lower()] = (*context.get(key.lower(), ()), value)
-    return context

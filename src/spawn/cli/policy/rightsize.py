@@ -10,7 +10,7 @@ from spawn.audit.delivered import Window, windows_of
 from spawn.audit.observe import HISTORY, observe
 from spawn.cli.completing_instances import complete_instances
 from spawn.cli.options import AccountWords, account_options, output_option
-from spawn.cli.policies import Meant, Policies
+from spawn.cli.policies import Policies
 from spawn.cli.rendering.documents import Output, document
 from spawn.cli.rendering.policies import policy_json
 from spawn.cli.rendering.rightsizing import notes_of, rightsized_text
@@ -18,6 +18,7 @@ from spawn.cli.wiring import Wiring
 from spawn.core.durations import format_duration, parse_duration
 from spawn.core.errors import InputError
 from spawn.iam.arns import parse_arn
+from spawn.lifecycle.meant import Meant
 
 
 @click.command(name="rightsize")

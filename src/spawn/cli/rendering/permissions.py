@@ -8,7 +8,8 @@ from spawn.aws.table import operation
 from spawn.cli.rendering.tables import Cell, table
 from spawn.iam.documents import PolicyDocument, size
 from spawn.iam.permissions.commands import NEEDS
-from spawn.iam.permissions.policy import MOST_CHARACTERS, Scope, Variant, grants, parts
+from spawn.iam.permissions.policy import Scope, Variant, grants, parts
+from spawn.iam.quotas import MOST_MANAGED_CHARACTERS
 
 _FAILS = "it fails"
 
@@ -48,7 +49,7 @@ def notes(whole: PolicyDocument, variant: Variant, scope: Scope, *, is_part: boo
     if count > 1 and not is_part:
         lines.append(
             f"with {size(whole)} characters it is too long for a managed policy"
-            f" ({MOST_CHARACTERS}): take --part 1 to --part {count}"
+            f" ({MOST_MANAGED_CHARACTERS}): take --part 1 to --part {count}"
         )
     return "\n".join(lines)
 

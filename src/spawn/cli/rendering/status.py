@@ -35,6 +35,8 @@ def status_text(status: InstanceStatus, *, now: datetime) -> str:
             ("launched", f"{format_instant(row.launched_at)}, {until(row.launched_at, now)}"),
             ("ends", status.endings),
             ("agent", agent_lines(row)),
+            ("secrets", row.agent.secrets),
+            ("ssh", row.agent.sshd and f"warning: {row.agent.sshd}"),
             ("hold", [part_words(one) for one in status.hold]),
             ("completed", _completed(status.completion)),
             ("cost", _cost(row)),

@@ -14,9 +14,7 @@ from spawn.iam.guardrails.boundary import boundary
 from spawn.iam.guardrails.model import Document, Guardrail, Kind, Need, Row, Wishes
 from spawn.iam.guardrails.owners import owners
 from spawn.iam.managed import DEFAULT_BOUNDARY
-
-# IAM and STS quotas: characters of a managed policy, whitespace apart.
-_LONGEST_MANAGED: Final = 6_144
+from spawn.iam.quotas import MOST_MANAGED_CHARACTERS, MOST_SCP_CHARACTERS
 
 _POLICY_APPLIED = "made as a managed policy of the account, or as a new version of it"
 _PEOPLE_APPLIED = f"{_POLICY_APPLIED}; you attach it to the people's group, role or permission set"
@@ -201,7 +199,7 @@ def written(row: Row, wishes: Wishes) -> Guardrail:
     for need in wishes.lacks(row.needs):
         raise InputError(f"{row.name} needs {need}", why=_WHY[need])
     guardrail = row.written(wishes)
-    longest = organisation.LONGEST if row.kind is Kind.SCP else _LONGEST_MANAGED
+    longest = MOST_SCP_CHARACTERS if row.kind is Kind.SCP else MOST_MANAGED_CHARACTERS
     document = guardrail.document
     if isinstance(document, PolicyDocument) and size(document) > longest:
         raise InputError(

@@ -1,8 +1,8 @@
 """Service control policies: what nobody in an organisation's accounts may do.
 
-Five at the most are attached to one root, unit or account, and AWS's FullAWSAccess is one of
-them: so these are four, and each holds what belongs together. Of 5,120 characters each at most.
-They bind neither the management account nor service-linked roles.
+Ten at the most are attached to one root, unit or account (five until May 2026), and AWS's
+FullAWSAccess and an organisation's own are among them: so these are four, and each holds what
+belongs together. They bind neither the management account nor service-linked roles.
 
 Sources: Organizations user guide, "Quotas and service limits" and "SCP syntax"; EC2 user guide,
 "Example policies to control access"; IAM user guide, "Denies access to AWS based on the requested
@@ -18,8 +18,6 @@ from spawn.iam.documents import Conditions, Effect, PolicyDocument, Statement
 from spawn.iam.guardrails.model import Caller, Wishes
 from spawn.iam.guardrails.statements import deny
 from spawn.iam.guardrails.whose import RESOURCE_OWNER, not_ones_own
-
-LONGEST: Final = 5_120
 
 # Their calls go to one region whoever makes them, or tell nothing of a region.
 _GLOBAL: Final = (

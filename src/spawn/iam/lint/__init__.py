@@ -11,7 +11,7 @@ the text with the edits that need no judgement. Pure: nothing is read but IAM's 
     linting     all of it in order; spots become findings
 """
 
-from spawn.iam.lint.finding import Finding, Place, Severity
+from spawn.iam.lint.finding import Finding, Place, Replacement, Severity
 from spawn.iam.lint.linting import Linted, Mended, Source, is_refused, lint, mend
 from spawn.iam.lint.rule import Rule
 from spawn.iam.lint.rules import RULES
@@ -24,6 +24,7 @@ __all__ = [
     "Mended",
     "Place",
     "PolicyKind",
+    "Replacement",
     "Rule",
     "Severity",
     "Source",

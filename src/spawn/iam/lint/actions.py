@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 
 import msgspec
@@ -26,13 +27,26 @@ def action_spots(policy: Policy, hints: Hints) -> Iterator[Spot]:
         for member in ("Action", "NotAction"):
             texts = statement.actions if member == "Action" else statement.not_actions
             for action in texts:
-                yield from _spots_of_action(statement, action, hints)
+                if not _is_right(action.value):
+                    yield from _spots_of_action(statement, action, hints)
             yield from _repeated(statement, member, texts)
 
 
 def is_everything(action: str) -> bool:
     """Say whether a pattern may mean actions of any service."""
     return reference.is_pattern(action.partition(":")[0])
+
+
+@functools.lru_cache(maxsize=reference.KEPT)
+def _is_right(written: str) -> bool:
+    """Say whether IAM knows an action, and spells it so: most are right, and come again."""
+    service, colon, name = written.partition(":")
+    if written in {"*", "*:*"}:
+        return True
+    if not colon or not name or service not in reference.services():
+        return False
+    found = reference.matching_actions(written)
+    return bool(found) and (reference.is_pattern(name) or name == found[0].name)
 
 
 def _spots_of_action(statement: Statement, action: Text, hints: Hints) -> Iterator[Spot]:
@@ -78,8 +92,7 @@ def _unknown_action(spot: Spot, service: str, *, name: str, hints: Hints) -> Spo
     if reference.is_pattern(name):
         message = f"no action of {service} matches {name!r}"
         return msgspec.structs.replace(spot, rule="unlisted-action", message=message)
-    known = (found.name for found in reference.actions_of(service).values())
-    hint = hints.near(name, known, likeness=_SLIP)
+    hint = hints.near_action(name, service, likeness=_SLIP)
     return msgspec.structs.replace(
         spot,
         rule="unknown-action" if hint else "unlisted-action",

@@ -193,6 +193,12 @@ _BINDS_NOTHING = frozenset(
 )
 
 
+# Each way with the action that it is told at and those that it needs beside, in lower case.
+_FOLDED: Final = tuple(
+    (way, way.key.lower(), frozenset(map(str.lower, way.others))) for way in WAYS
+)
+
+
 class _Grants(msgspec.Struct, frozen=True):
     """What the statements allow: `wide` where nothing binds it, by lower-case action."""
 
@@ -204,10 +210,10 @@ def escalation_spots(policy: Policy) -> Iterator[Spot]:
     """Find the ways that a policy opens, one spot for each action pattern that opens some."""
     grants = _grants(policy)
     opened: dict[int, tuple[Statement, Text, list[Way]]] = {}
-    for way in WAYS:
-        if not all(other.lower() in grants.any for other in way.others):
+    for way, key, others in _FOLDED:
+        if not others <= grants.any:
             continue
-        for statement, text in grants.wide.get(way.key.lower(), ()):
+        for statement, text in grants.wide.get(key, ()):
             if way.passed_to and not _may_be_passed(statement, way.passed_to):
                 continue
             opened.setdefault(text.start, (statement, text, []))[2].append(way)
@@ -270,7 +276,7 @@ def _denied(policy: Policy) -> frozenset[str]:
     return frozenset(taken)
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=reference.KEPT)
 def _needed(pattern: str) -> frozenset[str]:
     """Return which of the actions that ways need a pattern in lower case means."""
     service = pattern.partition(":")[0]

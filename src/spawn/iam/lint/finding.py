@@ -52,12 +52,27 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     column: int
 
 
+class Replacement(msgspec.Struct, frozen=True, kw_only=True):
+    """An edit by lines and columns: from a place to before `end_line` and `end_column`."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    text: str
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One finding. `remedy` says what to write instead; `is_fixable`, whether `--fix` writes it."""
+    """One finding. `remedy` says what to write instead; `fix` is what `--fix` would write."""
 
     rule: str
     severity: Severity
     place: Place
     message: str
     remedy: str
-    is_fixable: bool = False
+    fix: tuple[Replacement, ...] = ()
+
+    @property
+    def is_fixable(self) -> bool:
+        """Whether `--fix` mends it."""
+        return bool(self.fix)

@@ -13,7 +13,7 @@ from spawn.iam.lint.actions import action_spots
 from spawn.iam.lint.conditions import condition_spots
 from spawn.iam.lint.edits import apply_edits
 from spawn.iam.lint.escalation import escalation_spots
-from spawn.iam.lint.finding import Finding, Place, Severity, Spot
+from spawn.iam.lint.finding import Edit, Finding, Place, Replacement, Severity, Spot
 from spawn.iam.lint.grammar import read_policy
 from spawn.iam.lint.hints import Hints
 from spawn.iam.lint.principals import principal_spots
@@ -153,13 +153,13 @@ def _findings(examined: _Examined, source: Source) -> tuple[Finding, ...]:
 
 def _finding(spot: Spot, source: Source, *, starts: list[int], sids: Mapping[int, str]) -> Finding:
     rule = RULES[spot.rule]
-    line = bisect.bisect_right(starts, spot.at)
+    line, column = _line_and_column(spot.at, starts)
     place = Place(
         policy=source.name,
         statement=spot.statement,
         sid=sids.get(spot.statement, ""),
         line=line,
-        column=spot.at - starts[line - 1] + 1,
+        column=column,
     )
     return Finding(
         rule=rule.id,
@@ -167,7 +167,20 @@ def _finding(spot: Spot, source: Source, *, starts: list[int], sids: Mapping[int
         place=place,
         message=_shortened(spot.message),
         remedy=spot.remedy or rule.remedy,
-        is_fixable=bool(spot.edits),
+        fix=tuple(_replacement(edit, starts) for edit in spot.edits),
+    )
+
+
+def _line_and_column(at: int, starts: list[int]) -> tuple[int, int]:
+    line = bisect.bisect_right(starts, at)
+    return line, at - starts[line - 1] + 1
+
+
+def _replacement(edit: Edit, starts: list[int]) -> Replacement:
+    line, column = _line_and_column(edit.start, starts)
+    end_line, end_column = _line_and_column(edit.end, starts)
+    return Replacement(
+        line=line, column=column, end_line=end_line, end_column=end_column, text=edit.text
     )
 
 

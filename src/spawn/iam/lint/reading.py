@@ -126,16 +126,16 @@ class _Reader:
         return root
 
     def _advance(self) -> None:
-        match = _TOKEN.match(self._text, self._end)
-        if match is None:
-            self._start = _GAP.match(self._text, self._end).end()  # type: ignore[union-attr]
-            self._stop(_why_no_token(self._text, self._start))
-        self._kind = str(match.lastgroup)
-        self._behind = self._end
-        self._start, self._end = match.span(self._kind)
-        self.characters += self._end - self._start
-        if self._kind == "mark":
-            self._kind = self._text[self._start]
+        text, behind = self._text, self._end
+        match = _TOKEN.match(text, behind)
+        if match is None or match.lastindex is None:
+            self._start = _GAP.match(text, behind).end()  # type: ignore[union-attr]
+            self._stop(_why_no_token(text, self._start))
+        start, end = match.span(match.lastindex)
+        kind = str(match.lastgroup)
+        self._kind = text[start] if kind == "mark" else kind
+        self._behind, self._start, self._end = behind, start, end
+        self.characters += end - start
 
     def _stop(self, message: str, *, rule: str = "not-json") -> NoReturn:
         raise _Unreadable(Spot(rule=rule, at=self._start, message=message))

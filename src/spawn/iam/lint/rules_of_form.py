@@ -214,6 +214,13 @@ _SIZES = (
         "keep it inline, or make two of it",
     ),
     Rule(
+        "inline-nearly-full",
+        _I,
+        "a role's inline policies have hardly room left",
+        "AWS counts all of them together, and refuses the next one",
+        "make managed policies of some of them",
+    ),
+    Rule(
         "not-examined",
         _E,
         "too much to look at",

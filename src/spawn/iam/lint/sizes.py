@@ -1,7 +1,7 @@
 """How long policies may be, counted as AWS counts: without whitespace between values.
 
-Sources: IAM and STS quotas; Organizations quotas; the quotas of S3, KMS, Lambda and Secrets
-Manager for the policies of their resources.
+Sources: those of `spawn.iam.quotas`; the quotas of S3, KMS, Lambda and Secrets Manager for the
+policies of their resources.
 """
 
 from __future__ import annotations
@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from spawn.iam.checks import MOST_INLINE_CHARACTERS, MOST_TRUST_CHARACTERS
 from spawn.iam.lint.finding import Spot
 from spawn.iam.lint.view import Policy, PolicyKind
+from spawn.iam.quotas import (
+    MOST_INLINE_CHARACTERS,
+    MOST_MANAGED_CHARACTERS,
+    MOST_SCP_CHARACTERS,
+    MOST_SESSION_CHARACTERS,
+    MOST_TRUST_CHARACTERS,
+)
 
-MOST_MANAGED_CHARACTERS: Final = 6_144
-# Of 10,240 since May 2026, and half of it before.
-MOST_SCP_CHARACTERS: Final = 10_240
-MOST_SESSION_CHARACTERS: Final = 2_048
 # AWS's own managed policies have up to 95,000; beyond, statements are not judged.
 MOST_EXAMINED_CHARACTERS: Final = 128 * 1024
 

@@ -19,11 +19,14 @@ _WHO = together(
     must("sts:GetCallerIdentity"),
     may("what EC2's denials encode stays unread", "sts:DecodeAuthorizationMessage"),
 )
+_SCHEDULES = may(
+    "whether a schedule stands behind an instance is UNKNOWN", "scheduler:ListSchedules"
+)
 _FIND = together(
     _WHO,
-    must("ec2:DescribeInstances"),
-    may("all of AWS's regions are looked into", "ec2:DescribeRegions"),
-    may("whether a schedule stands behind an instance is UNKNOWN", "scheduler:ListSchedules"),
+    # Where no --region is given: nothing that is said of all regions would be true without them.
+    must("ec2:DescribeInstances", "ec2:DescribeRegions"),
+    _SCHEDULES,
 )
 _ROLE_READ = must(
     "iam:GetPolicy",
@@ -42,14 +45,13 @@ _ARM = together(
         "scheduler:DeleteSchedule",
         "scheduler:GetSchedule",
         "scheduler:GetScheduleGroup",
-        "scheduler:UpdateSchedule",
     ),
 )
+_REARM = together(_ARM, must("scheduler:UpdateSchedule"))
 _UNMENDED = "what an earlier command was cut off from is not made good"
 # What commands do after their own work: `cli.mending`. It never fails them.
-_MEND = together(
-    _FIND,
-    may(_UNMENDED, *(need.operation for need in _ARM)),
+_MENDING = together(
+    may(_UNMENDED, *(need.operation for need in _REARM)),
     may("what an agent says is UNKNOWN", "ec2:GetConsoleOutput"),
     may(
         "an ended instance's name stays in DNS",
@@ -58,6 +60,7 @@ _MEND = together(
     ),
     may("the registry forgets it", "dynamodb:PutItem", "dynamodb:TransactWriteItems"),
 )
+_MEND = together(_FIND, _MENDING)
 _REGISTRY = may(
     "the registry forgets the launch",
     "dynamodb:CreateTable",
@@ -98,7 +101,6 @@ _OWN_GROUP = must(
     "ec2:DescribeManagedPrefixLists",
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeVpcs",
-    "ec2:RevokeSecurityGroupEgress",
 )
 _NAMED = must(
     "route53:GetHostedZone", "route53:ListHostedZonesByName", "route53:ListResourceRecordSets"
@@ -115,6 +117,15 @@ _STAGED = must(
     "s3:PutObject",
     "s3:PutPublicAccessBlock",
 )
+_SECRETS = together(
+    may(
+        "whether a secret is there is seen at boot alone, and its key is not known",
+        "kms:DescribeKey",
+        "secretsmanager:DescribeSecret",
+        "ssm:DescribeParameters",
+    ),
+    may("whether a private subnet reaches its secrets is not seen", "ec2:DescribeVpcEndpoints"),
+)
 _LAUNCH = together(
     _WHO,
     _OWN_GROUP,
@@ -130,6 +141,7 @@ _LAUNCH = together(
         "ec2:DescribeRouteTables",
         "ec2:DescribeSubnets",
         "ec2:ImportKeyPair",
+        "ec2:RevokeSecurityGroupEgress",
         "ec2:RunInstances",
         "ec2:TerminateInstances",
         "iam:AddRoleToInstanceProfile",
@@ -143,13 +155,14 @@ _LAUNCH = together(
         "ec2:GetEbsDefaultKmsKeyId",
         "ec2:GetEbsEncryptionByDefault",
     ),
+    _SECRETS,
+    may(_UNMENDED, "scheduler:UpdateSchedule"),
     _POSTURE,
     _PRICES,
     _ORGANISATION,
     _REGISTRY,
 )
-_CONNECT = together(
-    _FIND,
+_REACH = together(
     may(
         "a connection that fails is not explained",
         "ec2:DescribeImages",
@@ -160,31 +173,28 @@ _CONNECT = together(
         "ec2:GetConsoleOutput",
     ),
     may("your key gets in only where the launch put it", "ec2-instance-connect:SendSSHPublicKey"),
+    may("certificates of an authority in KMS can't be signed", "kms:Sign"),
     may("there is no way through Session Manager", "ssm:DescribeInstanceInformation"),
     may("there is no way through Session Manager", "ssm:StartSession", "ssm:TerminateSession"),
 )
-_HOLD = together(
-    _MEND,
-    _ARM,
-    must(
-        "ec2:CreateTags",
-        "ec2:DeleteTags",
-        "ec2:DescribeInstanceAttribute",
-        "ec2:ModifyInstanceAttribute",
-    ),
-)
+_CONNECT = together(_FIND, _REACH)
+# In the region that it launches in: it looks into no other.
+_LAUNCH_AND_REACH = together(_LAUNCH, _REACH, _SCHEDULES)
+_PROTECT = must("ec2:DescribeInstanceAttribute", "ec2:ModifyInstanceAttribute")
+_HOLD = together(_MEND, _PROTECT, must("ec2:CreateTags", "scheduler:DeleteSchedule"))
+_UNHOLD = together(_MEND, _REARM, _PROTECT, must("ec2:DeleteTags"))
 _EXTEND = together(
     _MEND,
-    _ARM,
+    _REARM,
     _ORGANISATION,
     must("ec2:CreateTags"),
     may("whether its agent follows is UNKNOWN", "ec2:DescribeInstanceAttribute"),
 )
-_CANCEL = together(
-    _MEND,
+_END = together(
     must("ec2:TerminateInstances"),
     may("its schedule is left to cleanup", "scheduler:DeleteSchedule"),
 )
+_CANCEL = together(_MEND, _END)
 _CLEANUP = together(
     _MEND,
     must(
@@ -193,6 +203,7 @@ _CLEANUP = together(
         "ec2:DescribeKeyPairs",
         "ec2:DescribeNetworkInterfaces",
         "ec2:DescribeSecurityGroups",
+        "ec2:TerminateInstances",
         "iam:DeleteInstanceProfile",
         "iam:DeleteRole",
         "iam:DeleteRolePolicy",
@@ -206,6 +217,8 @@ _CLEANUP = together(
         "scheduler:DeleteSchedule",
     ),
 )
+# Pairs and instances of all regions; one that can't be seen keeps a key.
+_KEYS = together(_WHO, must("ec2:DescribeInstances", "ec2:DescribeKeyPairs", "ec2:DescribeRegions"))
 _ALLOW = together(
     _MEND,
     _POSTURE,
@@ -220,12 +233,12 @@ _INSTALL = together(
     _ROLE_READ,
     _ROLE_MADE,
     _ORGANISATION,
+    _SECRETS,
     must(
         "iam:AddRoleToInstanceProfile",
         "iam:AttachRolePolicy",
         "iam:CreateInstanceProfile",
         "iam:GetInstanceProfile",
-        "route53:GetHostedZone",
         "route53:ListHostedZonesByName",
     ),
 )
@@ -273,6 +286,11 @@ _DOCTOR = together(
         "ec2:DescribeRegions",
         "ec2:DescribeVpcEndpoints",
         "iam:SimulatePrincipalPolicy",
+        "kms:GetKeyPolicy",
+        "kms:GetKeyRotationStatus",
+        "kms:ListGrants",
+        "s3:GetBucketEncryption",
+        "s3:GetBucketVersioning",
         "service-quotas:GetServiceQuota",
     ),
 )
@@ -309,17 +327,21 @@ _OBSERVED = together(
         "s3:GetObject",
         "s3:ListObjectsV2",
     ),
+    may(
+        "instances whose sessions began before the time that is asked about are not seen",
+        "iam:ListInstanceProfilesForRole",
+    ),
 )
 
 NEEDS: Final[Mapping[str, tuple[Need, ...]]] = {
-    "launch": together(_LAUNCH, _CONNECT),
+    "launch": _LAUNCH_AND_REACH,
     "list": _MEND,
     "status": together(
         _MEND, _POSTURE, may("what its work said at its end is UNKNOWN", "dynamodb:GetItem")
     ),
     "connect": _CONNECT,
     "network allow": _ALLOW,
-    "run": together(_LAUNCH, _CONNECT, _CANCEL),
+    "run": together(_LAUNCH_AND_REACH, _MENDING, _END),
     "cp": _CONNECT,
     "logs": together(_CONNECT, may("what it shipped is not shown", "logs:FilterLogEvents")),
     "ssh-config": _CONNECT,
@@ -328,14 +350,33 @@ NEEDS: Final[Mapping[str, tuple[Need, ...]]] = {
     "start": together(_MEND, must("ec2:StartInstances")),
     "hibernate": together(_MEND, must("ec2:StopInstances")),
     "hold": _HOLD,
-    "unhold": _HOLD,
+    "unhold": _UNHOLD,
     "cancel": _CANCEL,
+    "key create": together(_WHO, must("ec2:DescribeKeyPairs", "ec2:ImportKeyPair")),
+    "key list": _KEYS,
+    "key rotate": together(_KEYS, must("ec2:ImportKeyPair")),
+    "key prune": together(_KEYS, must("ec2:DeleteKeyPair")),
     "cleanup": _CLEANUP,
-    "apply": together(_LAUNCH, _CONNECT),
+    "apply": _LAUNCH_AND_REACH,
     "doctor": _DOCTOR,
     "config": _ORGANISATION,
+    "ssh-ca init": together(
+        _WHO,
+        may(
+            "the authority's key lies in a file",
+            "kms:CreateKey",
+            "kms:GetPublicKey",
+            "kms:ListResourceTags",
+        ),
+    ),
+    "ssh-ca trust": together(_CONNECT, must("ec2:CreateTags")),
+    "ssh-ca sign": together(
+        _WHO, may("certificates of an authority in KMS can't be signed", "kms:Sign")
+    ),
+    "ssh-ca revoke": _FIND,
+    "ssh-ca status": _FIND,
     "policy show": _HOLDERS,
-    "policy lint": _HOLDERS,
+    "policy lint": together(_HOLDERS, may("--online is refused", "accessanalyzer:ValidatePolicy")),
     "policy can": together(
         _HOLDERS,
         may(

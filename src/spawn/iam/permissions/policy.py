@@ -23,9 +23,8 @@ from spawn.aws.operation import TAGGED, TAGGING, Access, Condition, Operation, P
 from spawn.iam.backstop_role import literal
 from spawn.iam.documents import Effect, PolicyDocument, Statement, allow, size
 from spawn.iam.managed import default_boundary_arn
+from spawn.iam.quotas import MOST_MANAGED_CHARACTERS
 
-# IAM quotas: characters of a managed policy, whitespace not counted.
-MOST_CHARACTERS: Final = 6144
 # STS API Reference, GetCallerIdentity: "No permissions are required to perform this operation."
 _FREE: Final = frozenset({"sts:GetCallerIdentity"})
 # The actions by which a role comes to be, and to be more, that look at its boundary.
@@ -165,7 +164,7 @@ def parts(document: PolicyDocument) -> tuple[PolicyDocument, ...]:
     found: list[tuple[Statement, ...]] = [()]
     for statement in document.statements:
         grown = (*found[-1], statement)
-        if found[-1] and size(PolicyDocument(statements=grown)) > MOST_CHARACTERS:
+        if found[-1] and size(PolicyDocument(statements=grown)) > MOST_MANAGED_CHARACTERS:
             found.append((statement,))
         else:
             found[-1] = grown

@@ -74,6 +74,7 @@ class MachineFacts:
     ssh         what `ssh -V` says, "" where there is no ssh
     settings, key_problem, plugin   what is wrong with it, None for nothing
     addresses   what the address service says; None where nobody's address is needed
+    key_age_days  of that key, None where there is none
     """
 
     settings: Problem | None
@@ -85,6 +86,7 @@ class MachineFacts:
     plugin: Problem | None
     addresses: CallerAddresses | None
     address_url: str
+    key_age_days: int | None = None
 
 
 class Rehearsed(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,9 +7,11 @@ import stat
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from spawn.connect.endpoint_tunnel import check_aws_cli
+from spawn.connect.kept_keys import made_at
 from spawn.connect.keys import existing_key
 from spawn.connect.plugin import System, check_plugin
 from spawn.connect.programs import Programs
@@ -26,6 +28,7 @@ class Workshop:
 
     settings      what is wrong with the settings files, None for nothing
     find_caller   asks the address service; None where nobody's address is needed
+    now           tells the time by this machine's clock
     """
 
     state_directory: Path
@@ -35,6 +38,7 @@ class Workshop:
     settings: Problem | None
     address_url: str
     find_caller: Callable[[], CallerAddresses] | None
+    now: Callable[[], datetime]
 
 
 def look_at_machine(workshop: Workshop) -> MachineFacts:
@@ -46,11 +50,12 @@ def look_at_machine(workshop: Workshop) -> MachineFacts:
         plugin = pool.submit(
             _problem_of, lambda: check_plugin(workshop.aws_programs, workshop.system)
         )
-        key, key_problem = _key(workshop.state_directory)
+        key, age_days, key_problem = _key(workshop)
         return MachineFacts(
             settings=workshop.settings,
             state=_state(workshop.state_directory),
             key=key,
+            key_age_days=age_days,
             key_problem=key_problem,
             ssh=ssh.result(),
             has_keygen=keygen.result(),
@@ -78,12 +83,15 @@ def _problem_of(check: Callable[[], None]) -> Problem | None:
     return None
 
 
-def _key(state_directory: Path) -> tuple[str, Problem | None]:
+def _key(workshop: Workshop) -> tuple[str, int | None, Problem | None]:
     try:
-        key = existing_key(state_directory)
+        key = existing_key(workshop.state_directory)
+        age = None if key is None else workshop.now() - made_at(key)
     except SpawnError as error:
-        return "", problem(error)
-    return "" if key is None else key.pair_name, None
+        return "", None, problem(error)
+    if key is None or age is None:
+        return "", None, None
+    return key.pair_name, age.days, None
 
 
 def _ssh_version(programs: Programs) -> str:

@@ -24,6 +24,7 @@ from moto.ecr.models import ECRBackend, ecr_backends
 from moto.iam.models import IAMBackend, iam_backends
 from moto.kms.models import KmsBackend, kms_backends
 from moto.logs.models import LogsBackend, logs_backends
+from moto.organizations.models import OrganizationsBackend, organizations_backends
 from moto.route53.models import Route53Backend, route53_backends
 from moto.s3.models import S3Backend, s3_backends
 from moto.scheduler.models import EventBridgeSchedulerBackend, scheduler_backends
@@ -75,6 +76,11 @@ def trails() -> list[Trail]:
     """The trails of all regions."""
     backends = cloudtrail_backends[ACCOUNT_ID].values()
     return [trail for backend in backends for trail in backend.trails.values()]
+
+
+def organizations() -> OrganizationsBackend:
+    """The organisation that the account manages, where it does."""
+    return organizations_backends[ACCOUNT_ID][PARTITION]
 
 
 def route53() -> Route53Backend:
@@ -158,6 +164,14 @@ def instances_of(backend: Any) -> Iterator[Any]:
 def find_instance(instance_id: str, region: str) -> Any | None:
     """The instance of an id; None where the region has none."""
     return next((i for i in instances_of(ec2(region)) if i.id == instance_id), None)
+
+
+def find_key_pair(name_or_id: str, region: str) -> Any | None:
+    """A key pair by its name or its id."""
+    pairs = ec2(region).key_pairs
+    return pairs.get(name_or_id) or next(
+        (pair for pair in pairs.values() if pair.id == name_or_id), None
+    )
 
 
 def tags_of(resource: Any) -> dict[str, str]:

@@ -16,7 +16,7 @@ def ec2_keys(resource_id: str, region: str) -> Mapping[str, str]:
     describe = _DESCRIBED.get(resource_id.split("-", 1)[0])
     backend = account.ec2(region)
     if describe is None:
-        pair = backend.key_pairs.get(resource_id)
+        pair = account.find_key_pair(resource_id, region)
         found = _key_pair(pair) if pair is not None else {}
     else:
         found = describe(backend, resource_id)

@@ -52,6 +52,17 @@ class AccountLookup:
         """The tags of a queue, repository, secret, key or log group, by its ARN or name."""
         return service_tags(service, name, region)
 
+    def organization_policy(self, policy_id: str | None) -> str | None:
+        """The ARN of a policy of the organisation; of one that is to be made, where None."""
+        organizations = account.organizations()
+        if organizations.org is None:
+            return None
+        if policy_id is None:
+            where = f"{self.account_id}:policy/{organizations.org.id}"
+            return f"arn:{self.partition}:organizations::{where}/service_control_policy/*"
+        found = (each.arn for each in organizations.policies if each.id == policy_id)
+        return next(found, None)
+
     def key_aliases(self, identifier: str, region: str) -> tuple[str, ...]:
         """The aliases of a key, by any of its names."""
         key = find_key(identifier, region)
@@ -88,8 +99,10 @@ class AccountLookup:
         return str(key.arn) if key else None
 
     def tags(self, resource_id: str, region: str) -> Mapping[str, str]:
-        """The tags of an EC2 resource."""
-        return {k: str(v) for k, v in account.ec2(region).tags.get(resource_id, {}).items()}
+        """The tags of an EC2 resource; a key pair is named by its name or its id."""
+        pair = account.find_key_pair(resource_id, region)
+        tagged = account.ec2(region).tags.get(pair.id if pair else resource_id, {})
+        return {k: str(v) for k, v in tagged.items()}
 
     def default_group(self, region: str) -> str | None:
         """The default security group of the default VPC."""

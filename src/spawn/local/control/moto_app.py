@@ -11,7 +11,7 @@ from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from spawn.local.control import account, moto_memory
+from spawn.local.control import account, moto_filters, moto_memory
 from spawn.local.control.messages import AwsError, Request, Response
 from spawn.local.control.operations import Call, wsgi_environ
 
@@ -24,6 +24,7 @@ class MotoApp:
 
     def __init__(self) -> None:
         moto_memory.remember()
+        moto_filters.add()
         os.environ["MOTO_ACCOUNT_ID"] = account.ACCOUNT_ID  # whatever key a call is signed with
         self._dispatcher = DomainDispatcherApplication(create_backend_app)
         self._apps: dict[str, Any] = {}

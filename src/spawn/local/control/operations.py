@@ -25,6 +25,7 @@ from spawn.local.control.messages import AwsError, Request
 # Signing name -> botocore's service name, where they differ.
 # https://docs.aws.amazon.com/general/latest/gr/sigv4-create-canonical-request.html
 _SERVICE_OF_SIGNING_NAME = {
+    "access-analyzer": "accessanalyzer",
     "monitoring": "cloudwatch",
     "servicequotas": "service-quotas",
     "email": "ses",
@@ -36,7 +37,7 @@ _SERVICE_OF_SIGNING_NAME = {
 
 READ_VERBS = (
     *("Describe", "Get", "List", "Head", "Search", "Lookup", "Query", "Scan", "BatchGet"),
-    "Simulate",
+    *("Simulate", "Validate"),
 )
 
 

@@ -10,6 +10,7 @@ vouches for an embedded cloud: here the signature is left out, and not looked fo
 from __future__ import annotations
 
 import http.client
+import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -18,6 +19,8 @@ from spawn.local.world import EphemeralKey, Instance
 
 # The package gives each of its requests a second (`curl -m 1`).
 _PATIENCE_SECONDS = 1.0
+# Of `ec2-instance-connect`; any that is neither root's nor a login user's would do.
+_PACKAGE_USER_ID = "997"
 _TOKEN_SECONDS = "5"  # noqa: S105 - how long a session token lives
 _ACTIVE_KEYS = "/latest/meta-data/managed-ssh-keys/active-keys"
 
@@ -67,6 +70,8 @@ def ask_for_keys(username: str, *, instance_id: str) -> list[str]:
 
     No answer, a refusal and an unknown user alike mean that there are none.
     """
+    if not _reaches_metadata():
+        return []
     try:
         headers = {"X-aws-ec2-metadata-token-ttl-seconds": _TOKEN_SECONDS}
         token = _ask("PUT", "/latest/api/token", headers)
@@ -74,6 +79,12 @@ def ask_for_keys(username: str, *, instance_id: str) -> list[str]:
     except (OSError, http.client.HTTPException):
         return []
     return admitted_keys(text, instance_id=instance_id, now=datetime.now(UTC))
+
+
+def _reaches_metadata() -> bool:
+    """Whether the routes lead there for the package's own user, as whom sshd runs its command."""
+    words = ("ip", "route", "get", METADATA_ADDRESS, "uid", _PACKAGE_USER_ID)
+    return subprocess.run(words, capture_output=True, check=False).returncode == 0
 
 
 def _ask(method: str, path: str, headers: Mapping[str, str]) -> str:

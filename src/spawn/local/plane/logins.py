@@ -1,4 +1,4 @@
-"""Who is logged in on a terminal, in /run/utmp, where `wall` and `who` look it up: utmp(5).
+"""What a login is given, and who is logged in on a terminal: in /run/utmp, where `wall` looks.
 
 Written as OpenSSH's server does it: a record for each terminal, taken over by the next login there.
 """
@@ -15,8 +15,24 @@ from ipaddress import ip_address
 from pathlib import Path
 
 PATH = Path("/run/utmp")
+ENVIRONMENT = Path("/etc/environment")
 USER_PROCESS, DEAD_PROCESS = 7, 8
 _IDENTIFIER = slice(40, 44)
+
+
+def login_variables() -> dict[str, str]:
+    """What /etc/environment gives each login and each command over SSH, as pam_env(8) reads it."""
+    try:
+        lines = ENVIRONMENT.read_text().splitlines()
+    except (OSError, UnicodeError):
+        return {}
+    pairs = (line.removeprefix("export ").partition("=") for line in lines if line[:1] != "#")
+    return {name: _unquoted(value) for name, equals, value in pairs if name and equals}
+
+
+def _unquoted(value: str) -> str:
+    is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+    return value[1:-1] if is_quoted else value
 
 
 def layout(machine: str) -> struct.Struct:

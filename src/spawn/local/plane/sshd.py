@@ -22,7 +22,7 @@ import asyncssh
 
 from spawn.local.plane.access import Access
 from spawn.local.plane.accounts import HOST_KEY, home_of
-from spawn.local.plane.logins import logged_in
+from spawn.local.plane.logins import logged_in, login_variables
 
 _CHUNK_BYTES = 64 * 1024
 
@@ -36,8 +36,7 @@ async def _serve(listener: socket.socket, environment: Mapping[str, str], access
     async def login(process: asyncssh.SSHServerProcess[bytes]) -> None:
         await _run_login(process, environment)
 
-    await asyncssh.listen(
-        sock=listener,
+    options = asyncssh.SSHServerConnectionOptions(
         server_factory=lambda: _Server(access),
         server_host_keys=[str(HOST_KEY)],
         server_version="OpenSSH_9.2p1_spawn",
@@ -48,7 +47,29 @@ async def _serve(listener: socket.socket, environment: Mapping[str, str], access
         agent_forwarding=True,
         keepalive_interval=0,
     )
-    await asyncio.Event().wait()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: _Connection(loop, options, access), sock=listener)
+    await server.serve_forever()
+
+
+class _Connection(asyncssh.SSHServerConnection):
+    """A connection on which what is revoked is refused, whoever vouches for it."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        options: asyncssh.SSHServerConnectionOptions,
+        access: Access,
+    ) -> None:
+        super().__init__(loop, options)
+        self._access = access
+
+    async def validate_public_key(
+        self, username: str, key_data: bytes, msg: bytes, signature: bytes
+    ) -> bool:
+        if await self._access.is_revoked(key_data):
+            return False
+        return await super().validate_public_key(username, key_data, msg, signature)
 
 
 class _Server(asyncssh.SSHServer):
@@ -108,6 +129,7 @@ async def _run_login(
     home = home_of(username)
     full_environment = {
         **environment,
+        **login_variables(),
         "HOME": str(home),
         "USER": username,
         "LOGNAME": username,

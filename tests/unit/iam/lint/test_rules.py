@@ -272,7 +272,7 @@ KINDS = {
     "missing-principal": PolicyKind.RESOURCE,
 }
 # Found in bytes, and in what is attached in AWS; tested with them.
-ELSEWHERE = {"not-utf8", "too-large", "broad-managed-policy"}
+ELSEWHERE = {"not-utf8", "too-large", "broad-managed-policy", "inline-nearly-full"}
 
 
 def test_every_rule_has_its_cases() -> None:

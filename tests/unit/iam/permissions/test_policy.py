@@ -13,7 +13,8 @@ from spawn.core.errors import AccessDenied, InputError
 from spawn.iam.documents import Effect, PolicyDocument, size
 from spawn.iam.permissions.commands import ADMINISTRATION, NEEDS, commands_of, needs_of
 from spawn.iam.permissions.denied import advice
-from spawn.iam.permissions.policy import MOST_CHARACTERS, Scope, Variant, parts, policy
+from spawn.iam.permissions.policy import Scope, Variant, parts, policy
+from spawn.iam.quotas import MOST_MANAGED_CHARACTERS
 
 SCOPE = Scope(partition="aws", account="123456789012", region="eu-west-1")
 BOUNDARY = "arn:aws:iam::123456789012:policy/spawn/boundary"
@@ -38,7 +39,7 @@ def test_each_part_is_short_enough(command: str, variant: Variant) -> None:
     """IAM takes every part as a managed policy, and the parts are the whole."""
     whole = made(command, variant=variant)
     found = parts(whole)
-    assert all(size(part) <= MOST_CHARACTERS for part in found)
+    assert all(size(part) <= MOST_MANAGED_CHARACTERS for part in found)
     assert tuple(each for part in found for each in part.statements) == whole.statements
 
 

@@ -310,10 +310,11 @@ EXAMPLES: dict[str, Examples] = {
         unknown={"Sun_SSH": of_machine(ssh="Sun_SSH_1.1")},
     ),
     "ssh-key": Examples(
-        passing=(facts(), of_machine(key="")),
+        passing=(facts(), of_machine(key=""), of_machine(key_age_days=90)),
         failing=(
             (MISSING, "not installed", of_machine(key_problem=LACKING)),
             (MISSING, "ssh-keygen", of_machine(key="", has_keygen=False)),
+            (WARN, "91 days old", of_machine(key_age_days=91)),
         ),
     ),
     "session-plugin": Examples(

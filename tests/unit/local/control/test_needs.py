@@ -24,6 +24,8 @@ EC2_KEYS = {
     "subnet-1": {"ec2:vpc": "arn:vpc", "ec2:subnet": "arn:subnet", "ec2:subnetid": "subnet-1"},
 }
 
+SCPS = f"arn:aws:organizations::{ACCOUNT}:policy/o-abcdefghij/service_control_policy"
+
 
 class _Account:
     """An account with one role, profile, secret, key, bucket and tagged instance."""
@@ -72,6 +74,9 @@ class _Account:
     def default_group(self, region: str) -> str | None:
         return f"sg-default-{region}"
 
+    def organization_policy(self, policy_id: str | None) -> str | None:
+        return None if policy_id == "p-unknown" else f"{SCPS}/{policy_id or '*'}"
+
     def owner_of_bucket(self, name: str) -> str | None:
         return {"mine": ACCOUNT, "theirs": "210987654321"}.get(name)
 
@@ -98,6 +103,37 @@ def _regional(service: str, resource: str) -> str:
 
 
 CASES: list[tuple[str, str, dict[str, Any], set[tuple[str, str]]]] = [
+    (
+        "organizations",
+        "DescribePolicy",
+        {"PolicyId": "p-12345678"},
+        {("organizations:DescribePolicy", f"{SCPS}/p-12345678")},
+    ),
+    (
+        "organizations",
+        "UpdatePolicy",
+        {"PolicyId": "p-unknown"},
+        {("organizations:UpdatePolicy", "*")},
+    ),
+    (
+        "organizations",
+        "CreatePolicy",
+        {"Name": "tags", "Tags": [{"Key": "spawn", "Value": "true"}]},
+        {("organizations:CreatePolicy", "*"), ("organizations:TagResource", f"{SCPS}/*")},
+    ),
+    ("organizations", "ListPolicies", {}, {("organizations:ListPolicies", "*")}),
+    (
+        "config",
+        "PutConfigRule",
+        {"ConfigRule": {"ConfigRuleName": "spawn"}},
+        {
+            (
+                "config:PutConfigRule",
+                f"arn:aws:config:us-east-1:{ACCOUNT}:config-rule/config-rule-new",
+            )
+        },
+    ),
+    ("config", "DescribeConfigRules", {}, {("config:DescribeConfigRules", "*")}),
     ("sts", "GetCallerIdentity", {}, set()),
     ("s3", "ListBuckets", {}, {("s3:ListAllMyBuckets", "*")}),
     ("s3", "HeadObject", {"Bucket": "b", "Key": "k"}, {("s3:GetObject", "arn:aws:s3:::b/k")}),

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spawn.local.plane.access import trusted_files
 from spawn.local.plane.image import software_of
 from spawn.local.plane.instance_connect import active_keys, admitted_keys
 from spawn.local.world import EphemeralKey
@@ -91,17 +89,3 @@ def test_a_stranger_s_name_proves_nothing() -> None:
     software = software_of("210987654321", "al2023-ami-2023.9")
     assert not software.has_instance_connect
     assert len(software.login_users) > 1
-
-
-@pytest.mark.parametrize(
-    ("lines", "files"),
-    [
-        (["TrustedUserCAKeys /etc/ssh/ca.pub"], ["/etc/ssh/ca.pub"]),
-        (["# TrustedUserCAKeys /a", "trustedusercakeys=/b", "TrustedUserCAKeys /c"], ["/b"]),
-        (["TrustedUserCAKeys none", "TrustedUserCAKeys /c"], []),
-        (["Port 22"], []),
-    ],
-)
-def test_the_first_mention_of_authorities_counts(lines: list[str], files: list[str]) -> None:
-    """sshd_config(5): for each keyword the first obtained value is used."""
-    assert trusted_files(lines) == [Path(file) for file in files]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
+from spawn.connect.kept_keys import LONGEST_USE
 from spawn.core.levels import Level
 from spawn.launch.doctor.facts import DoctorFacts
 from spawn.launch.doctor.model import Area, Check, Judgement, missing, ok, unknown, warn
@@ -34,7 +35,9 @@ def _key(facts: DoctorFacts) -> Judgement:
     if machine.key_problem is not None:
         return missing(machine.key_problem.what, machine.key_problem.command)
     if machine.key:
-        return ok(machine.key)
+        age = machine.key_age_days or 0
+        words = f"{machine.key}, {age} day{'' if age == 1 else 's'} old"
+        return warn(words, "spawn key rotate") if age > LONGEST_USE.days else ok(words)
     if not machine.has_keygen:
         return missing("there is none, and no ssh-keygen to make one with", _INSTALL_SSH)
     return ok("the first launch makes it")

@@ -21,6 +21,7 @@ from spawn.launch.doctor.model import (
 )
 from spawn.launch.doctor.place import place_of
 from spawn.network.advice import private_endpoints_command
+from spawn.network.endpoints import unserved
 from spawn.network.reach import Reach
 from spawn.network.subnets import SubnetChoice
 
@@ -80,14 +81,9 @@ def _way_to_session_manager(
         case Unseen() as fact:
             return unseen(fact, facts)
         case Known(value=endpoints):
-            suffixes = {
-                each.service_name.rpartition(".")[2]
-                for each in endpoints
-                if each.vpc_id == choice.vpc_id and each.is_available and each.private_dns_enabled
-            }
+            lacking = unserved(_SESSION_SERVICES, endpoints, vpc_id=choice.vpc_id)
         case _:
-            suffixes = set()
-    lacking = [service for service in _SESSION_SERVICES if service not in suffixes]
+            lacking = _SESSION_SERVICES
     if not lacking:
         return ok(f"{choice.vpc_id} has endpoints for {' and '.join(_SESSION_SERVICES)}")
     return missing(
@@ -97,7 +93,7 @@ def _way_to_session_manager(
 
 
 def _endpoints_command(
-    account: AccountFacts, choice: SubnetChoice, services: list[str], *, region: str
+    account: AccountFacts, choice: SubnetChoice, services: tuple[str, ...], *, region: str
 ) -> str:
     vpcs = account.region.vpcs.value if isinstance(account.region.vpcs, Known) else ()
     vpc = next((each for each in vpcs if each.vpc_id == choice.vpc_id), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from spawn.local.control.needs import data, dns, ec2, iam, s3, secret, session
+from spawn.local.control.needs import data, dns, ec2, governance, iam, s3, secret, session
 from spawn.local.control.needs.model import (
     NO_RESOURCE,
     Lookup,
@@ -33,6 +33,7 @@ _PREFIXES = {
 
 _SERVICES: dict[str, Callable[[Question], list[Need]]] = {
     "cloudtrail": data.cloudtrail,
+    "config": governance.config,
     "dynamodb": data.dynamodb,
     "ec2": ec2.needs,
     "ec2-instance-connect": session.instance_connect,
@@ -40,6 +41,7 @@ _SERVICES: dict[str, Callable[[Question], list[Need]]] = {
     "iam": iam.needs,
     "kms": secret.kms,
     "logs": data.logs,
+    "organizations": governance.organizations,
     "route53": dns.needs,
     "s3": s3.needs,
     "scheduler": data.scheduler,

@@ -154,7 +154,14 @@ def _plain(question: Question) -> list[Need]:
 
 
 def _identifiers(question: Question, parameter: str) -> list[str]:
-    """A parameter's ids; of an association, the instance's; within a specification too."""
+    """A parameter's ids; of an association, the instance's; within a specification too.
+
+    The ARN of a key pair ends in its name, whichever of the two a call says.
+    """
+    if parameter == "KeyPairId":
+        identifier = question.text(parameter) or ""
+        pair = question.lookup.ec2_keys(identifier, question.call.region)
+        return [pair.get("ec2:keypairname", identifier)] if identifier else []
     if parameter == "AssociationId":
         identifier = question.text(parameter) or ""
         instance = question.lookup.ec2_keys(identifier, question.call.region)

@@ -69,6 +69,9 @@ class Lookup(Protocol):
     def default_group(self, region: str) -> str | None:
         """The default security group of the default VPC."""
 
+    def organization_policy(self, policy_id: str | None) -> str | None:
+        """The ARN of a policy of the organisation; of one that is to be made, where None."""
+
     def owner_of_bucket(self, name: str) -> str | None:
         """The account that a bucket belongs to."""
 
@@ -116,6 +119,14 @@ def _details(prefix: str, action: str) -> dict[str, Any]:
     if not reference.actions.action_exists(prefix, action):
         return {}
     return dict(reference.actions.get_action_details(prefix, action))
+
+
+@functools.cache
+def known_actions(prefix: str) -> frozenset[str]:
+    """The names of a service's actions, in lower case; none for a service that there is not."""
+    if not _reference().services.service_exists(prefix):
+        return frozenset()
+    return frozenset(map(str.lower, _reference().actions.get_actions_for_service(prefix)))
 
 
 @functools.cache

@@ -30,8 +30,9 @@ BUCKET = "s3:ReadOnly@my-bucket"
 NOISE = random.Random(5)
 # Longer than user-data, however well it is packed.
 SCRIPT = "#!/bin/sh\n" + "".join(f": {NOISE.getrandbits(240):x}\n" for _ in range(700))
-# Only where an instance really runs, or something is broken, is there cause for these: the tests
-# of connections, of names in DNS, of networks and of backstops call each of them.
+# Only where an instance really runs (`tests/e2e/test_no_drift.py`), or something is broken, is
+# there cause for these: the tests of connections, of names in DNS, of networks and of backstops
+# call each of them.
 OF_OTHER_TESTS = frozenset(
     {
         "dynamodb:GetItem",

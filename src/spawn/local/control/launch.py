@@ -200,6 +200,8 @@ def _reserve(
         instance = _instance(parameters, region, index)
         instance.reservation_id = reservation.id
         reservation.instances.append(instance)
+        # The instances of one launch are launched at one time.
+        instance.launch_time = reservation.instances[0].launch_time
         _tag(parameters, instance)
         doom = disks.attach_disks(parameters, instance)
         _assign_public_address(instance, memory)

@@ -44,7 +44,8 @@ for f in sshd_config.d spawn; do
 rm -rf etc/ssh/$f
 [ ! -e $s/$f ] || cp -a $s/$f etc/ssh/
 done
-[ ! -e $s/sshd_config ] || cp -a $s/sshd_config etc/ssh/was && mv etc/ssh/was etc/ssh/sshd_config
+[ ! -e $s/sshd_config ] ||
+{ cp -a $s/sshd_config etc/ssh/was && mv etc/ssh/was etc/ssh/sshd_config; }
 [ ! -s run/sshd.pid ] || kill -HUP "$(cat run/sshd.pid)"
 rm -rf $s
 exit 1

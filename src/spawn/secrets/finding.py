@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 import msgspec
 
+from spawn.secrets.offers import secret_flag
+from spawn.secrets.references import SecretService
+
 
 class Certainty(enum.StrEnum):
     """How sure it is that this is a secret.
@@ -54,7 +57,7 @@ class SecretFinding(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def instead(self) -> str:
         """What hands it over without writing it down."""
-        return f"--secret {self.name}=secretsmanager:ID"
+        return secret_flag(SecretService.SECRETS_MANAGER, "", name=self.name)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spawn.secrets.finding import SecretFinding
 from spawn.secrets.scan import scan_text
 from tests.unit.secrets.corpus.making import Maker
 
@@ -104,3 +105,12 @@ def test_no_text_takes_long(piece: str) -> None:
     began = time.process_time()
     scan_text(text)
     assert time.process_time() - began < 2
+
+
+def test_what_to_write_instead_can_be_written() -> None:
+    """A name that a launch refuses, since it steers programs, is not offered for a secret."""
+    named = {
+        name: SecretFinding(line=1, kind="token", name=name).instead for name in ("DB", "PATH")
+    }
+    assert named["DB"] == "--secret DB=secretsmanager:ID"
+    assert named["PATH"] == "--secret NAME=secretsmanager:ID"

@@ -22,6 +22,7 @@ from spawn.iam.evaluation import (
     compile_policy,
     decide,
 )
+from spawn.iam.scopes import via_service
 from spawn.launch.doctor.data.model import JsonObject
 
 CREATE_GRANT = "kms:CreateGrant"
@@ -69,8 +70,9 @@ class KeyUser:
 
 def context_of(user: KeyUser, action: str) -> Mapping[str, tuple[str, ...]]:
     """Return the condition keys of EC2's calls (KMS Developer Guide, "Condition keys")."""
+    partition = user.arn.split(":")[1]
     keys = {
-        "kms:ViaService": (f"ec2.{user.region}.amazonaws.com",),
+        "kms:ViaService": via_service("ec2", region=user.region, partition=partition),
         "kms:CallerAccount": (user.account,),
     }
     return {**keys, "kms:GrantIsForAWSResource": ("true",)} if action == CREATE_GRANT else keys

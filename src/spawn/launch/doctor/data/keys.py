@@ -28,6 +28,7 @@ from spawn.launch.doctor.data.model import (
     unseen_words,
     with_statements,
 )
+from spawn.posture.model import KeyManager
 
 _WHY = {
     "key-state": "without its key nothing that was encrypted with it can be read",
@@ -35,7 +36,6 @@ _WHY = {
     "key-use": "EC2 uses it with the permissions of whoever launches: without one of these an"
     " instance ends as soon as it begins",
 }
-_AWS_MANAGED = "AWS"
 NOT_ASKED = Unseen("", "it was not asked")
 
 
@@ -81,7 +81,7 @@ def _judgements(state: KeyState) -> Iterator[tuple[str, Judged]]:
     if not isinstance(state.key, Known):
         return
     key = state.key.value
-    if key.key_manager == _AWS_MANAGED:
+    if key.key_manager == KeyManager.AWS:
         yield "key-rotation", Judged(Outcome.PASS, "AWS rotates it each year")
         yield "key-use", Judged(Outcome.PASS, "it is AWS's own: EC2 may use it")
         return
